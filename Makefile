@@ -43,8 +43,8 @@ demo: postgres bin ## load a made-up prison estate, into the run of DATA_DIR if 
 	@exec bin/dev demo
 
 .PHONY: bench
-bench: postgres build ## measure against raw Postgres, as a table
-	@exec bin/bench
+bench: postgres build ## measure against raw Postgres, as a table and bin/bench.json; GROWTH=1 also at 10⁶ facts
+	@exec bin/bench --json bin/bench.json
 
 # -count=1: some tests build the programs, and Go's cache does not see of what.
 # -p 3 -parallel 4: most of the time is spent waiting for servers, so two cores

@@ -16,7 +16,7 @@ func CommandID(metadata []byte) string {
 	if id, found := firstMember(metadata); found {
 		return id
 	}
-	decoder := jsontext.NewDecoder(bytes.NewReader(metadata), jsontext.AllowDuplicateNames(true))
+	decoder := jsontext.NewDecoder(bytes.NewReader(metadata))
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
 		return ""
 	}

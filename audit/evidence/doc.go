@@ -6,7 +6,7 @@
 //	leaf, err := evidence.NewLeaf(recorded)        // of a fact, in the order of $all
 //	text := leaf.Text()                            // what is kept and hashed
 //	nodes := tree.Add(evidence.LeafHash(text))     // nodes that are to be kept
-//	head := evidence.Head{Origin, tree.Size(), root} // with root, err := tree.Root()
+//	head := evidence.Head{origin, tree.Size(), tree.Root()}
 //	signed, err := evidence.Sign(head, signers...) // the note: text of a C2SP checkpoint
 //
 //	note, err := evidence.ParseNote(signed)        // Head and signature lines, unchecked

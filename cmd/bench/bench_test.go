@@ -129,9 +129,9 @@ func TestTable_reportsWhatWasMet(t *testing.T) {
 		{name: "three", what: "three", ratio: 1},
 	}}.print(&out)
 	lines := strings.Split(out.String(), "\n")
-	require.Regexp(t, `^one .*1,234,567/s .* 0\.70 +≥ 0\.60 +met`, line(lines, "one"))
-	require.Regexp(t, `3\.20 +≤ 3\.00 +missed`, line(lines, "two"))
-	require.NotRegexp(t, "met|missed", line(lines, "three"))
+	require.Regexp(t, `^\| one .*1,234,567/s .* 0\.70 +\| ≥ 0\.60 +\| met +\|$`, line(lines, "| one"))
+	require.Regexp(t, `3\.20 +\| ≤ 3\.00 +\| missed`, line(lines, "| two"))
+	require.NotRegexp(t, "met|missed", line(lines, "| three"))
 	require.Contains(t, out.String(), "note: a remark")
 }
 
@@ -151,7 +151,7 @@ BenchmarkVisible/baseline 1 1000000 ns/op 1000000 p99-ns/op
 }
 
 func TestRows_thatCannotBeMeasuredAreRefused(t *testing.T) {
-	good := runCmd{Rounds: 5, Round: time.Second, Connections: 64, Bulk: 50, Migrators: 8, Looks: 100, Pairs: 100}
+	good := runCmd{Rounds: 5, Round: time.Second, Connections: 64, Bulk: 50, Migrators: 8, Looks: 100, Pairs: 100, Facts: []int{10}}
 	all := good
 	require.NoError(t, all.setDefaults())
 	require.Equal(t, names(), all.Rows)
@@ -164,6 +164,7 @@ func TestRows_thatCannotBeMeasuredAreRefused(t *testing.T) {
 		"esdb://":       func(c *runCmd) { c.Eventstore = "postgres://x" },
 		"positive":      func(c *runCmd) { c.Connections = 0 },
 		"at most 1000":  func(c *runCmd) { c.Bulk = 5000 },
+		"--facts":       func(c *runCmd) { c.Facts = []int{1, 10} },
 		"at least --ro": func(c *runCmd) { c.Looks = 1 },
 	} {
 		bad := good

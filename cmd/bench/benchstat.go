@@ -14,8 +14,12 @@ type result struct {
 	p99   float64 // seconds, 0 where only the rate of a round was measured
 }
 
-// results are the lines of one row: measured and baseline, one for each round.
-type results struct{ measured, baseline []result }
+// results are the lines of one row: measured and baseline, one for each round. cost is the
+// processor time of one operation of each side, zero where it was not measured.
+type results struct {
+	measured, baseline   []result
+	cost, costOfBaseline cost
+}
 
 // results returns a line for each round of both sides, so that benchstat can tell a
 // difference from noise.
@@ -26,7 +30,10 @@ func (d comparison) results() results {
 		}
 		return all
 	}
-	return results{lines(d.measured), lines(d.baseline)}
+	return results{
+		measured: lines(d.measured), baseline: lines(d.baseline),
+		cost: costOf(d.measured), costOfBaseline: costOf(d.baseline),
+	}
 }
 
 // latencies returns one line for each side: the median of the single operations, and
@@ -35,7 +42,7 @@ func latencies(measured, baseline []float64) results {
 	line := func(seconds []float64) []result {
 		return []result{{count: len(seconds), each: median(seconds), p99: quantile(seconds, 0.99)}}
 	}
-	return results{line(measured), line(baseline)}
+	return results{measured: line(measured), baseline: line(baseline)}
 }
 
 // printBenchmarks prints the rows in Go's benchmark format, which benchstat reads:

@@ -43,6 +43,24 @@ func (c cpu) each(operations int, bystander string) string {
 	return strings.Join(parts, ", ")
 }
 
+// cost is the processor time of one operation in microseconds, by process.
+type cost struct {
+	Service   float64 `json:"service"`
+	Bystander float64 `json:"bystander"` // of the baseline's process, or of the stand-in that both sides call
+	Postgres  float64 `json:"postgres"`
+	Load      float64 `json:"load"`
+}
+
+// costOf returns the mean over all operations of some rounds, zero for no operations.
+func costOf(rounds []measurement) cost {
+	var sum measurement
+	for _, m := range rounds {
+		sum = sum.plus(m)
+	}
+	each := func(seconds float64) float64 { return 1e6 * seconds / float64(max(1, sum.count)) }
+	return cost{each(sum.cpu.service), each(sum.cpu.bystander), each(sum.cpu.postgres), each(sum.cpu.load)}
+}
+
 // used returns the processor time of each process since its start. Without /proc only
 // the load's own time is known, and the others are 0. The difference of two readings is
 // the cost of a round, see minus.

@@ -1,6 +1,7 @@
 // Command bench measures the service beside the plainest thing that could do
 // the same work, in one run on one machine, and prints a table of the ratios.
-// It measures and does not judge: whether a goal was met is a column. Behind the
+// It measures and does not judge: whether a goal was met is a column. The table is
+// Markdown, and --json writes it with the numbers behind it to a file. Behind the
 // table it prints the same rounds in Go's benchmark format for benchstat.
 //
 // The service under test is the compiled binary, `serve --project`, in a
@@ -46,6 +47,9 @@
 //     all, measured and compared in the same way. --pairs sets the size of both rows:
 //     `bin/bench --rows nomis-migrate,nomis-reconcile --pairs 100000` tells that memory is
 //     flat from 10,000 pairs to 100,000.
+//   - growth: a table of its own. Reads, replay and writes with logs of 10,000 and 100,000
+//     facts (GROWTH=1: 1,000,000 too), each a database of its own: wall and CPU time of
+//     one operation, memory, and bytes a fact. Each must be flat.
 //   - esdb: sync again with an EventStoreDB as the log; beside it what the bare
 //     client appends there. Without --eventstore the server is our own
 //     esdbserver over the same Postgres, in a process of its own, and the row
@@ -54,6 +58,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -78,7 +83,7 @@ type cli struct {
 // it.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
-	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, esdb."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, growth, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
 	Rounds      int           `default:"11"                                                                                 help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`
@@ -87,6 +92,9 @@ type runCmd struct {
 	Migrators   int           `default:"16"                                                                                 help:"Connections of the row migrate."`
 	Looks       int           `default:"1000"                                                                               help:"Writes of the row visible."`
 	Pairs       int           `default:"50000"                                                                                help:"Pairs of the rows nomis-migrate and nomis-reconcile."`
+	Facts       []int         `default:"10000,100000" help:"Sizes of the log at which the row growth measures."`
+	Growth      bool          `env:"GROWTH" help:"Measure growth at a million facts too."`
+	JSON        string        `help:"Write the table and the numbers behind it there." name:"json" placeholder:"FILE"`
 	Binary      string        `help:"The service's binary; nonassociations beside this one by default."                     placeholder:"FILE"`
 	Profile     string        `help:"Write CPU profiles of the service there; it then runs inside this binary."             placeholder:"DIR"`
 	DatabaseURL string        `env:"DATABASE_URL"                                                                           help:"A Postgres to use instead of one made for this run; a fresh database is made there and dropped." placeholder:"URL"`
@@ -119,8 +127,12 @@ func (c *runCmd) Run(ctx context.Context) error {
 	}
 	defer h.close(context.WithoutCancel(ctx))
 	table, err := measure(ctx, h)
-	if len(table.rows) > 0 {
-		table.print(os.Stdout)
+	if len(table.rows)+len(table.curves) == 0 {
+		return err
+	}
+	table.print(os.Stdout)
+	if c.JSON != "" {
+		err = errors.Join(err, table.report(time.Now()).write(c.JSON))
 	}
 	return err
 }

@@ -88,16 +88,22 @@ func (w work) untilEnded(ctx context.Context, dsn string, working *process) erro
 
 // peakMemory returns the most memory that a process has had, in KiB, and 0 on a system
 // without /proc. The usage that wait(2) tells would contain the parent's.
-func peakMemory(pid int) (int, error) {
+func peakMemory(pid int) (int, error) { return memory(pid, "VmHWM:") }
+
+// memoryInUse returns the memory that a process has now, as peakMemory does.
+func memoryInUse(pid int) (int, error) { return memory(pid, "VmRSS:") }
+
+// memory returns a line of /proc/PID/status in KiB, see proc(5).
+func memory(pid int, line string) (int, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, nil //nolint:nilerr // as said above
 	}
-	_, text, found := bytes.Cut(text, []byte("VmHWM:"))
+	_, text, found := bytes.Cut(text, []byte(line))
 	if !found {
 		return 0, nil
 	}
-	var peak int
-	_, err = fmt.Sscan(string(text), &peak)
-	return peak, err
+	var kib int
+	_, err = fmt.Sscan(string(text), &kib)
+	return kib, err
 }

@@ -26,38 +26,37 @@ func measureReplay(ctx context.Context, s *harness) (row, error) {
 		return row{}, err
 	}
 	var d comparison
-	var rows int
+	var rows, peak int
+	var cost measurement
 	for range (s.Rounds + 1) / 2 {
-		took, err := s.replay(ctx)
+		again, err := s.replay(ctx, s.inPostgres(), s.db)
 		if err != nil {
 			return row{}, err
 		}
+		cost = cost.plus(again.measurement)
+		peak = max(peak, again.peak)
 		var copied float64
 		if rows, copied, err = s.copyRows(ctx); err != nil {
 			return row{}, err
 		}
-		d.measured, d.baseline = append(d.measured, measurement{count: rows, seconds: took}), append(d.baseline, measurement{count: rows, seconds: copied})
+		d.measured, d.baseline = append(d.measured, measurement{count: rows, seconds: again.seconds, cpu: again.cpu}), append(d.baseline, measurement{count: rows, seconds: copied})
 	}
-	head, err := s.head(ctx)
-	if err != nil {
-		return row{}, err
-	}
-	events := float64(head)
+	events := float64(cost.count) / float64(len(d.measured))
 	measured, baseline, ratio := d.rates()
 	return row{
 		what: "replay: the log into an empty read model, rows of it", measured: rate(measured),
 		beside: "COPY of the same rows, same indexes", baseline: rate(baseline),
 		ratio: ratio, goal: atLeast(ratio, 0.5), results: d.results(),
-		note: fmt.Sprintf("replay: %.0f events into %s rows in %.2f s, that is %s events, start of the process included",
-			events, thousands(rows), float64(rows)/measured, rate(events*measured/float64(rows))),
+		note: fmt.Sprintf("replay: %.0f events into %s rows in %.2f s, that is %s events, start of the process included; CPU µs an event: %s; peak memory of the projector %d MB",
+			events, thousands(rows), float64(rows)/measured, rate(events*measured/float64(rows)), cost.cpu.each(cost.count, ""), peak>>10),
 	}, nil
 }
 
-// head returns the position of the last event. In Postgres positions are dense, so it
+// headOf returns the position of the last event. In Postgres positions are dense, so it
 // is the number of events too. It fails on an empty log.
-func (s *harness) head(ctx context.Context) (uint64, error) {
+func headOf(ctx context.Context, db *pgx.Conn) (uint64, error) {
 	var head uint64
-	err := s.db.QueryRow(ctx, "SELECT max(position) FROM eventstore.events").Scan(&head)
+	err := db.QueryRow(ctx, "SELECT max(position) FROM eventstore.events").Scan(&head)
 	return head, err
 }
 
@@ -71,7 +70,7 @@ func (s *harness) fillLog(ctx context.Context) error {
 		enough = enoughQuickly
 	}
 	for {
-		head, err := s.head(ctx)
+		head, err := headOf(ctx, s.db)
 		if err != nil || head >= enough {
 			return err
 		}
@@ -81,40 +80,44 @@ func (s *harness) fillLog(ctx context.Context) error {
 	}
 }
 
-// replay returns the seconds that a projector needs from an empty read model to the end
-// of the log. They include the start of the process, because an operator waits for that
-// too. The head is read before: nothing writes meanwhile.
-func (s *harness) replay(ctx context.Context) (float64, error) {
-	if err := projections.Rebuild(ctx, s.dsn, projections.CurrentGeneration); err != nil {
-		return 0, err
+// replay measures a projector from an empty read model to the end of the log; count is the
+// events. It includes the start of the process, because an operator waits for that too.
+// The head is read before: nothing writes meanwhile.
+func (s *harness) replay(ctx context.Context, where installation, db *pgx.Conn) (worked, error) {
+	if err := projections.Rebuild(ctx, where.databaseURL, projections.CurrentGeneration); err != nil {
+		return worked{}, err
 	}
-	if _, err := s.db.Exec(ctx, "CHECKPOINT"); err != nil && s.DatabaseURL == "" {
-		return 0, err
+	if _, err := db.Exec(ctx, "CHECKPOINT"); err != nil && s.DatabaseURL == "" {
+		return worked{}, err
 	}
-	head, err := s.head(ctx)
+	head, err := headOf(ctx, db)
 	if err != nil {
-		return 0, err
+		return worked{}, err
 	}
-	where := s.inPostgres()
 	where.name = "replay"
-	began := time.Now()
+	before, began := s.used(), time.Now()
 	projector, err := s.spawnRole(where, s.environment(where, "127.0.0.1:0"), "project")
 	if err != nil {
-		return 0, err
+		return worked{}, err
 	}
-	err = projector.ready(ctx, func(ctx context.Context) error { return s.projected(ctx, head) })
-	took := time.Since(began).Seconds()
+	err = projector.ready(ctx, func(ctx context.Context) error { return projected(ctx, db, head) })
+	m := worked{measurement: measurement{int(head), time.Since(began).Seconds(), s.used().minus(before)}} //nolint:gosec // far below the limit
+	pid := projector.command.Process.Pid
+	m.cpu.service += statOf(pid).own
+	if err == nil {
+		m.peak, err = peakMemory(pid)
+	}
 	if stopped := projector.stop(); err == nil {
 		err = stopped
 	}
-	return took, err
+	return m, err
 }
 
 // projected returns an error until the projector's checkpoint has reached head. It is a
 // condition for process.ready.
-func (s *harness) projected(ctx context.Context, head uint64) error {
+func projected(ctx context.Context, db *pgx.Conn, head uint64) error {
 	var at uint64
-	if err := s.db.QueryRow(ctx, `SELECT "commit" FROM read_1.checkpoint`).Scan(&at); err != nil {
+	if err := db.QueryRow(ctx, `SELECT "commit" FROM `+projections.CurrentGeneration.Schema()+`.checkpoint`).Scan(&at); err != nil {
 		return err
 	}
 	if at < head {
@@ -128,8 +131,9 @@ func (s *harness) projected(ctx context.Context, head uint64) error {
 // writing alone: the rows are in memory before the clock starts. Binary COPY is the
 // fastest way into Postgres.
 func (s *harness) copyRows(ctx context.Context) (count int, seconds float64, err error) {
+	schema := projections.CurrentGeneration.Schema()
 	found, err := s.db.Query(ctx, `SELECT table_name::text FROM information_schema.tables
-		WHERE table_schema = 'read_1' AND table_type = 'BASE TABLE' AND table_name <> 'checkpoint' ORDER BY 1`)
+		WHERE table_schema = $1 AND table_type = 'BASE TABLE' AND table_name <> 'checkpoint' ORDER BY 1`, schema)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -142,10 +146,10 @@ func (s *harness) copyRows(ctx context.Context) (count int, seconds float64, err
 		return 0, 0, err
 	}
 	for i, table := range tables {
-		if _, err := s.db.Exec(ctx, "CREATE TABLE bench_read."+table+" (LIKE read_1."+table+" INCLUDING ALL)"); err != nil {
+		if _, err := s.db.Exec(ctx, "CREATE TABLE bench_read."+table+" (LIKE "+schema+"."+table+" INCLUDING ALL)"); err != nil {
 			return 0, 0, err
 		}
-		if _, err := s.db.PgConn().CopyTo(ctx, &content[i], "COPY read_1."+table+" TO STDOUT (FORMAT binary)"); err != nil {
+		if _, err := s.db.PgConn().CopyTo(ctx, &content[i], "COPY "+schema+"."+table+" TO STDOUT (FORMAT binary)"); err != nil {
 			return 0, 0, err
 		}
 	}

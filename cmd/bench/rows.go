@@ -15,6 +15,8 @@ import (
 type spec struct {
 	name    string
 	measure func(ctx context.Context, s *harness) (row, error)
+	// several is set instead of measure where the rows are several, or curves.
+	several func(ctx context.Context, s *harness) (table, error)
 }
 
 // rowEsdb is the name of the row that --eventstore selects.
@@ -23,17 +25,18 @@ const rowEsdb = "esdb"
 // specs are the rows in the order in which they are measured. replay stops the service
 // and reads what the rows before it wrote. esdb needs another log and comes last.
 var specs = []spec{
-	{"get", measureGet},
-	{"sync", measureSync},
-	{"visible", measureVisible},
-	{"migrate", measureMigrate},
-	{"replay", measureReplay},
-	{"publish", measurePublish},
-	{"delivered", measureListening},
-	{"nomis-write", measureNomisWrite},
-	{"nomis-migrate", measureNomisMigrate},
-	{"nomis-reconcile", measureNomisReconcile},
-	{rowEsdb, measureEsdb},
+	{name: "get", measure: measureGet},
+	{name: "sync", measure: measureSync},
+	{name: "visible", measure: measureVisible},
+	{name: "migrate", measure: measureMigrate},
+	{name: "replay", measure: measureReplay},
+	{name: "publish", measure: measurePublish},
+	{name: "delivered", measure: measureListening},
+	{name: "nomis-write", measure: measureNomisWrite},
+	{name: "nomis-migrate", measure: measureNomisMigrate},
+	{name: "nomis-reconcile", measure: measureNomisReconcile},
+	{name: "growth", several: measureGrowth},
+	{name: rowEsdb, measure: measureEsdb},
 }
 
 // names returns the names of all rows.
@@ -70,6 +73,14 @@ func (c *runCmd) setDefaults() error {
 		c.Rounds, c.Round, c.Looks = min(c.Rounds, 3), min(c.Round, 700*time.Millisecond), min(c.Looks, 200)
 		c.Pairs = min(c.Pairs, 2000)
 	}
+	if c.Growth {
+		c.Facts = append(c.Facts, 1_000_000)
+	}
+	slices.Sort(c.Facts)
+	c.Facts = slices.Compact(c.Facts)
+	if len(c.Facts) == 0 || c.Facts[0] < 2 {
+		return errors.New("--facts must be sizes of 2 or more")
+	}
 	if c.Rounds < 1 || c.Connections < 1 || c.Migrators < 1 || c.Looks < c.Rounds || c.Bulk < 1 || c.Bulk > 1000 || c.Pairs < 1 || c.Round <= 0 {
 		return errors.New("rounds, connections and sizes must be positive, --bulk at most 1000, --looks at least --rounds")
 	}
@@ -86,14 +97,27 @@ func measure(ctx context.Context, s *harness) (table, error) {
 		}
 		began := time.Now()
 		fmt.Fprintf(os.Stderr, "%s …", spec.name)
-		r, err := spec.measure(ctx, s)
+		err := spec.add(ctx, s, &t)
 		if err != nil {
 			fmt.Fprintln(os.Stderr)
 			return t, fmt.Errorf("measure %s: %w", spec.name, err)
 		}
 		fmt.Fprintf(os.Stderr, " %s\n", time.Since(began).Round(100*time.Millisecond))
-		r.name = spec.name
-		t.rows = append(t.rows, r)
 	}
 	return t, nil
+}
+
+// add measures one spec and adds what it measured to a table.
+func (p spec) add(ctx context.Context, s *harness, t *table) error {
+	if p.several != nil {
+		more, err := p.several(ctx, s)
+		t.rows, t.curves = append(t.rows, more.rows...), append(t.curves, more.curves...)
+		return err
+	}
+	r, err := p.measure(ctx, s)
+	if err == nil {
+		r.name = p.name
+		t.rows = append(t.rows, r)
+	}
+	return err
 }

@@ -5,7 +5,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"text/tabwriter"
+	"strings"
+	"unicode/utf8"
 )
 
 // row is one line of the table. Its values are texts with their units; results has the
@@ -19,6 +20,7 @@ type row struct {
 	ratio    float64
 	goal     goal
 	note     string
+	missing  string // why it was not measured; the values are then empty
 	results  results
 }
 
@@ -52,34 +54,62 @@ func (g goal) verdict() string {
 }
 
 // table is the result of a run. header describes machine and settings; rows are in the
-// order in which they were measured.
+// order in which they were measured, and curves behind them.
 type table struct {
 	header []string
 	rows   []row
+	curves []curve
 }
 
-// print writes the table, the notes and the benchmark lines. Columns are aligned by
-// runes.
+// print writes the table, the notes, the curves and the benchmark lines as Markdown.
 func (t table) print(out io.Writer) {
 	for _, line := range t.header {
-		fmt.Fprintln(out, line)
+		fmt.Fprintf(out, "* %s\n", line)
 	}
 	fmt.Fprintln(out)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "measured\t\tbaseline\t\tratio\tgoal\t")
-	fmt.Fprintln(w, "--------\t\t--------\t\t-----\t----\t")
+	lines := [][]string{{"measured", "", "baseline", "", "ratio", "goal", ""}}
 	for _, r := range t.rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.2f\t%s\t%s\n", r.what, r.measured, r.beside, r.baseline, r.ratio, r.goal.text, r.goal.verdict())
+		ratio := fmt.Sprintf("%.2f", r.ratio)
+		if r.missing != "" {
+			ratio = "not measured: " + r.missing
+		}
+		lines = append(lines, []string{r.what, r.measured, r.beside, r.baseline, ratio, r.goal.text, r.goal.verdict()})
 	}
-	_ = w.Flush() // a terminal that is gone needs no table
-	fmt.Fprintln(out)
+	printMarkdown(out, lines)
 	for _, r := range t.rows {
 		if r.note != "" {
-			fmt.Fprintln(out, "note:", r.note)
+			fmt.Fprintln(out, "\n* note:", r.note)
 		}
 	}
-	fmt.Fprintln(out)
+	printCurves(out, t.curves)
+	fmt.Fprintln(out, "\n```")
 	t.printBenchmarks(out)
+	fmt.Fprintln(out, "```")
+}
+
+// printMarkdown writes a table whose first line is its head. Columns are aligned by runes,
+// so that it can be read on a terminal too.
+func printMarkdown(out io.Writer, lines [][]string) {
+	widths := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, text := range line {
+			widths[i] = max(widths[i], 3, utf8.RuneCountInString(text))
+		}
+	}
+	for i, line := range lines {
+		printLine(out, line, widths, " ")
+		if i == 0 {
+			printLine(out, make([]string, len(line)), widths, "-")
+		}
+	}
+}
+
+// printLine writes one line of a table, each cell filled up to its width.
+func printLine(out io.Writer, cells []string, widths []int, filler string) {
+	for i, text := range cells {
+		fmt.Fprint(out, "| ", text, strings.Repeat(filler, widths[i]-utf8.RuneCountInString(text)), " ")
+	}
+	fmt.Fprintln(out, "|")
 }
 
 // rate formats operations a second, rounded, such as "12,345/s".

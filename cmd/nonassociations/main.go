@@ -27,6 +27,7 @@ type cli struct {
 	Project projectCmd `cmd:"" help:"Build the read model from the log, continuously."`
 	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
+	Replay  replayCmd  `cmd:"" help:"Show records as they were, from the log alone."`
 	Status  statusCmd  `cmd:"" help:"Say how every part is, also while Postgres is away."`
 	Publish publishCmd `cmd:"" help:"Publish domain events to SNS."`
 	Nomis   nomisCmd   `cmd:"" help:"NOMIS operations."`
@@ -100,15 +101,35 @@ func fail(err error) int {
 // variable that is missing. A connection in plain text is logged here, once for each
 // process.
 func options(roles app.Roles) (app.Options, error) {
-	london, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		return app.Options{}, fmt.Errorf("load the London time zone: %w", err)
-	}
 	environment := app.Environment()
 	if roles == (app.Roles{}) {
 		environment = app.CommandEnvironment()
 	}
 	config, err := app.ReadConfig(environment, roles)
+	return optionsOf(config, roles, err)
+}
+
+// logOptions is options for a command that needs the log alone.
+func logOptions() (app.Options, error) {
+	config, err := app.ReadLogConfig(app.CommandEnvironment())
+	return optionsOf(config, app.Roles{}, err)
+}
+
+// london returns the time zone of every answer.
+func london() (*time.Location, error) {
+	zone, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		return nil, fmt.Errorf("load the London time zone: %w", err)
+	}
+	return zone, nil
+}
+
+// optionsOf completes a configuration that was read, unless an error says that it was not.
+func optionsOf(config app.Config, roles app.Roles, err error) (app.Options, error) {
+	if err != nil {
+		return app.Options{}, err
+	}
+	london, err := london()
 	if err != nil {
 		return app.Options{}, err
 	}

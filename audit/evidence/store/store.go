@@ -1,5 +1,6 @@
 // Package store keeps in Postgres what proves how the service was used, in the schema
-// evidence: the acts of operators. A rebuild leaves it alone.
+// evidence: the acts of operators, and the tree over the log with its heads. A rebuild
+// leaves it alone.
 package store
 
 import (
@@ -20,10 +21,13 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// schema is the schema of all tables here.
+const schema = "evidence"
+
 // Migrate brings the schema evidence of a database up to this build. Several processes
 // may do so at once.
 func Migrate(ctx context.Context, dsn string) error {
-	return migrate.Schema{Name: "evidence", LockID: migrate.EvidenceLock, Files: migrations}.Migrate(ctx, dsn)
+	return migrate.Schema{Name: schema, LockID: migrate.EvidenceLock, Files: migrations}.Migrate(ctx, dsn)
 }
 
 // Outcome is how an act ended. The values are stored: never change one.
@@ -66,7 +70,7 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 		return nil, fmt.Errorf("read the address of the evidence: %w", err)
 	}
 	pg.Resize(config, maxConns)
-	pg.Set(config.ConnConfig, "application_name", "evidence")
+	pg.Set(config.ConnConfig, "application_name", schema)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the evidence: %w", err)

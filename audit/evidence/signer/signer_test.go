@@ -1,0 +1,155 @@
+package signer_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/audit/evidence"
+	"nonassociations/audit/evidence/signer"
+	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer"
+	"nonassociations/eventstore/consumer/status"
+	"nonassociations/eventstore/memory"
+)
+
+// TestSigner_overAnExistingLog covers what was there before, and then what comes.
+func TestSigner_overAnExistingLog(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.add(3000)
+	_, stop := h.start()
+	h.waitHead()
+	h.add(5)
+	before := time.Now()
+	head := h.waitHead()
+	require.Less(t, head.SignedAt.Sub(before), 20*time.Second)
+	require.NoError(t, stop())
+	h.add(1)
+	_, stop = h.start() // what came while nobody signed
+	h.waitHead()
+	require.NoError(t, stop())
+	rows := connect(t, h)
+	all, err := status.ReadAll(t.Context(), rows)
+	require.NoError(t, err)
+	require.Contains(t, all, signer.Consumer)
+	require.Nil(t, all[signer.Consumer].Fault)
+}
+
+// TestSigners_atOnceMakeOneTree: one has the lease, and the other takes over.
+func TestSigners_atOnceMakeOneTree(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	_, stopOne := h.start()
+	_, stopOther := h.start()
+	h.add(300)
+	h.waitHead()
+	require.NoError(t, stopOne())
+	h.add(300)
+	h.waitHead()
+	require.NoError(t, stopOther())
+}
+
+// TestSigner_whoseSessionIsCutAgainAndAgain loses no fact and forks nothing.
+func TestSigner_whoseSessionIsCutAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.start()
+	h.start()
+	conn := connect(t, h)
+	for range 8 {
+		h.add(40)
+		_, err := conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()
+			AND pid <> pg_backend_pid() AND application_name = 'evidence' AND backend_type = 'client backend'`)
+		require.NoError(t, err)
+	}
+	h.waitHead()
+}
+
+func TestSigner_ofAnotherLogOrOriginRefuses(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.add(10)
+	_, stop := h.start()
+	h.waitHead()
+	require.NoError(t, stop())
+
+	options := h.options()
+	options.Origin = "localhost/evidence/2"
+	_, err := signer.New(options)
+	require.ErrorIs(t, err, signer.ErrNoKey)
+	key, err := evidence.GenerateKey(zeros{}, evidence.OfLog, options.Origin)
+	require.NoError(t, err)
+	options.Keys = append(options.Keys, key)
+	s, err := signer.New(options)
+	require.NoError(t, err)
+	err = s.Run(t.Context())
+	require.ErrorIs(t, err, signer.ErrOtherOrigin)
+	require.ErrorContains(t, err, "EVIDENCE_ORIGIN")
+
+	id, err := eventstore.ReadIdentity(t.Context(), h.log)
+	require.NoError(t, err)
+	for name, identity := range map[string]uuid.UUID{"another log": uuid.New(), "an older state": id} {
+		h.log, h.facts = memory.New(), 0
+		_, err = eventstore.WriteIdentity(t.Context(), h.log, identity)
+		require.NoError(t, err)
+		h.add(9)
+		s, err := signer.New(h.options())
+		require.NoError(t, err)
+		err = s.Run(t.Context())
+		require.ErrorIs(t, err, consumer.ErrRefused, name)
+		require.ErrorContains(t, err, "docs/runbooks/restore.md", name)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { return len(b), nil }
+
+// TestSigner_whoseClockJumpsBack goes on, and no head is older than the one before it.
+func TestSigner_whoseClockJumpsBack(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	var back atomic.Int64
+	h.clock = func() time.Time { return time.Now().Round(0).Add(time.Duration(back.Load())) }
+	h.start()
+	h.add(3)
+	first := h.waitHead()
+	back.Store(int64(-24 * time.Hour))
+	h.add(3)
+	second := h.waitHead()
+	require.False(t, second.SignedAt.Before(first.SignedAt))
+}
+
+// TestSigner_atAFactWithoutALeaf covers what comes before it, and says which it is.
+func TestSigner_atAFactWithoutALeaf(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.add(5)
+	bad := uuid.New()
+	_, err := h.log.Append(t.Context(), eventstore.Append{
+		Stream: "nonAssociation-bad", Expected: eventstore.NoStream, Events: []eventstore.Event{{ID: bad, Type: "two\nlines", Data: []byte(`{}`), Metadata: []byte(`{}`)}},
+	})
+	require.NoError(t, err)
+	h.start()
+	rows := connect(t, h)
+	require.Eventually(t, func() bool {
+		all, err := status.ReadAll(t.Context(), rows)
+		return err == nil && all[signer.Consumer].Fault != nil && all[signer.Consumer].Fault.EventID == bad
+	}, waitLimit, pollEach)
+	head, err := h.tree.NewestHead(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 5, head.Size)
+}
+
+func connect(t *testing.T, h *harness) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), h.dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
