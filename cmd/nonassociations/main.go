@@ -28,6 +28,7 @@ type cli struct {
 	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
 	Replay  replayCmd  `cmd:"" help:"Show records as they were, from the log alone."`
+	Show    showCmd    `cmd:"" help:"Show again what the API answered at a position of the log."`
 	Status  statusCmd  `cmd:"" help:"Say how every part is, also while Postgres is away."`
 	Publish publishCmd `cmd:"" help:"Publish domain events to SNS."`
 	Nomis   nomisCmd   `cmd:"" help:"NOMIS operations."`

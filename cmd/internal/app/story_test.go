@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"testing"
 	"time"
 
@@ -161,4 +163,20 @@ func (s *story) wanders(one, other domain.PrisonerNumber) error {
 		s.merged = append(s.merged, by.CommandID)
 	}
 	return err
+}
+
+// head is the position of the last fact of the log.
+func (s *story) head() uint64 {
+	s.t.Helper()
+	head, err := s.handler.Head(s.t.Context())
+	require.NoError(s.t, err)
+	return head.Uint64()
+}
+
+func bodyOf(t *testing.T, response *http.Response) string {
+	t.Helper()
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(text)
 }
