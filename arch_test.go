@@ -41,7 +41,7 @@ const (
 // crossCutting may be used in every folder but domain.
 var crossCutting = []string{
 	uuid, "github.com/cenkalti/backoff/v5", "golang.org/x/sync", "github.com/go-json-experiment/json",
-	"go.opentelemetry.io/otel", "github.com/prometheus/client_golang",
+	"go.opentelemetry.io/otel", "github.com/prometheus/client_golang", module + "/internal/tracing",
 }
 
 // impure is the part of the standard library that domain does without.
@@ -110,6 +110,7 @@ var folders = []folder{
 	{"cmd/bench", "cmd/bench may use what is for development", []string{"*", "internal/dev"}, false},
 	{"internal/bearer", "internal/bearer gets tokens for calls of services next door, and is part of production", nil, true},
 	{"internal/queue", "internal/queue opens SQS for every folder with a queue, and is part of production", []string{aws}, true},
+	{"internal/tracing", "internal/tracing makes spans, and is part of production", nil, true},
 	{"internal/pg", "internal/pg opens Postgres for every folder with tables, and is part of production", []string{pgx}, true},
 	{"internal/pg/lease", "internal/pg/lease lets one process at a time do something", []string{pgx}, true},
 	{"internal/pg/migrate", "internal/pg/migrate alone migrates durable tables", []string{pgx, goose}, true},
@@ -194,6 +195,8 @@ func (f folder) allows(imported string) bool {
 	own, ours := strings.CutPrefix(imported, module+"/")
 	top, _, _ := strings.Cut(f.path, "/")
 	switch {
+	case ours && slices.Contains(crossCutting, imported):
+		return f.path != "domain"
 	case ours && within(own, "internal/pg"):
 		return slices.Contains(f.may, "*") || slices.Contains(f.may, pgx)
 	case ours && within(own, "internal"):

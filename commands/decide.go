@@ -53,6 +53,7 @@ func (j *job) decideOn(state domain.State, expected eventstore.Expected, now tim
 	write := eventstore.Append{Stream: j.pair.Stream(), Expected: expected}
 	after := domain.NewFolding(state)
 	for _, fact := range facts {
+		fact.Meta.TraceParent = j.trace
 		write.Events = append(write.Events, eventstore.Encode(fact))
 		after.Add(fact)
 	}

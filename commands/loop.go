@@ -11,6 +11,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/internal/tracing"
 )
 
 const (
@@ -35,6 +36,7 @@ type job struct {
 	switchOver *switchOverJob     // of the switch-over, which has no pair; nil for a pair
 	inbound    inbound            // whether NOMIS may make this change
 	rule       *domain.SwitchOver // by which inbound is judged; nil for an unbound job
+	trace      string             // the trace parent that its facts keep; "" when it is not traced
 
 	step     step
 	held     bool  // the job holds the keyed mutex of its pair
@@ -68,9 +70,15 @@ const (
 // stream and works in groups. A fault ends its own job only. After all others are
 // finished, run returns the first fault in the order of the request. Jobs that need to
 // know where prisoners are run twice, the second time with the answer.
-func (h *Handler) run(ctx context.Context, jobs []*job) (eventstore.Position, error) {
+func (h *Handler) run(ctx context.Context, jobs []*job) (position eventstore.Position, err error) {
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
+	ctx, span := tracing.Step(ctx, "command")
+	defer func() { tracing.End(span, err) }()
+	tracing.Count(span, "pairs", len(jobs))
+	for _, j := range jobs {
+		j.trace = tracing.Parent(ctx)
+	}
 	if err := h.judge(ctx, jobs); err != nil {
 		return eventstore.Position{}, err
 	}

@@ -82,6 +82,7 @@ func (h *Handler) decideSwitchOver(ctx context.Context, j *job, read eventstore.
 	}
 	j.append = eventstore.Append{Stream: domain.SwitchOverStream, Expected: loaded.folded.Expected()}
 	for _, fact := range facts {
+		fact.Meta.TraceParent = j.trace
 		j.append.Events = append(j.append.Events, eventstore.Encode(fact))
 		j.switchOver.after.state = j.switchOver.after.state.Evolve(fact)
 	}

@@ -39,6 +39,9 @@ type Meta struct {
 	DecidedAt  time.Time       `json:"decidedAt"`         // the now that [Decide] was given
 	OccurredAt time.Time       `json:"occurredAt"`        // when it was true
 	Command    json.RawMessage `json:"command,omitempty"` // of the first event only
+	// TraceParent is the W3C trace parent of the span that appended the event, "" for one
+	// that was not traced. Nothing is decided by it.
+	TraceParent string `json:"traceparent,omitempty"`
 }
 
 // Fact is an event with its id and its metadata, as the log stores it. A fact is never

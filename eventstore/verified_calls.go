@@ -5,7 +5,12 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+
+	"nonassociations/internal/tracing"
 )
+
+// system is the name of the log in spans.
+const system = "eventstore"
 
 var (
 	_ Store   = (*Verified)(nil)
@@ -14,7 +19,9 @@ var (
 
 // Append implements Store. It also returns *Mismatch, even when the event was written
 // to another log: it is not acknowledged then.
-func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) {
+func (v *Verified) Append(ctx context.Context, append Append) (_ Appended, err error) {
+	ctx, span := tracing.Call(ctx, "log append", system)
+	defer func() { tracing.End(span, err) }()
 	if err := v.ensureVerified(ctx); err != nil {
 		return Appended{}, err
 	}
@@ -31,6 +38,9 @@ func (v *Verified) Append(ctx context.Context, append Append) (Appended, error) 
 
 // AppendMany implements Store; see Append.
 func (v *Verified) AppendMany(ctx context.Context, appends []Append) []Outcome {
+	ctx, span := tracing.Call(ctx, "log append", system)
+	defer span.End()
+	tracing.Count(span, "streams", len(appends))
 	if err := v.ensureVerified(ctx); err != nil {
 		return allFailed(len(appends), err)
 	}
@@ -75,7 +85,9 @@ func (v *Verified) acknowledge(ctx context.Context, before Seen, epoch epochs, a
 }
 
 // ReadStream implements Store; see Append.
-func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) ([]RecordedEvent, error) {
+func (v *Verified) ReadStream(ctx context.Context, stream string, direction Direction, from uint64, limit int) (_ []RecordedEvent, err error) {
+	ctx, span := tracing.Call(ctx, "log read", system)
+	defer func() { tracing.End(span, err) }()
 	if err := v.ensureVerified(ctx); err != nil {
 		return nil, err
 	}
@@ -85,6 +97,9 @@ func (v *Verified) ReadStream(ctx context.Context, stream string, direction Dire
 
 // ReadMany implements Store; see Append.
 func (v *Verified) ReadMany(ctx context.Context, streams []string) []Stream {
+	ctx, span := tracing.Call(ctx, "log read", system)
+	defer span.End()
+	tracing.Count(span, "streams", len(streams))
 	if err := v.ensureVerified(ctx); err != nil {
 		all := make([]Stream, len(streams))
 		for i := range all {

@@ -107,5 +107,6 @@ func (d delivery) rings(kind store.CauseKind, one, other domain.PrisonerNumber, 
 	if err != nil {
 		return doorbell{ignored: "both numbers are the same"}
 	}
-	return doorbell{rings: []store.Ring{{Pair: pair, Cause: store.Cause{Kind: kind, ID: d.id.String()}, Deleted: deleted}}}
+	cause := store.Cause{Kind: kind, ID: d.id.String(), Trace: d.trace()}
+	return doorbell{rings: []store.Ring{{Pair: pair, Cause: cause, Deleted: deleted}}}
 }

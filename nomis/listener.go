@@ -1,6 +1,7 @@
 package nomis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/internal/tracing"
 	"nonassociations/nomis/store"
 )
 
@@ -97,6 +99,8 @@ func (l *Listener) Run(ctx context.Context) error {
 // message is idempotent.
 func (l *Listener) process(ctx context.Context, received sqsMessage) {
 	asked, err := parse(received.body, received.id, l.Clock().Location())
+	ctx, span := tracing.Follow(ctx, cmp.Or(received.trace, asked.trace), "process prisoner event", tracing.Consumer)
+	defer func() { tracing.End(span, err) }()
 	if err == nil && (asked.ignored == "" || asked.evidence != "") {
 		stop := l.Queue.keepInvisible(ctx, l.Logger, l.Extend, received)
 		err = l.apply(ctx, asked)

@@ -10,6 +10,7 @@ import (
 
 	"nonassociations/commands/merge"
 	"nonassociations/domain"
+	"nonassociations/internal/tracing"
 	"nonassociations/nomis/store"
 )
 
@@ -26,6 +27,7 @@ const bookingMovedReason = "BOOKING_MOVED"
 // message is one decoded message of the queue.
 type message struct {
 	id      uuid.UUID // of the command
+	trace   string    // the trace parent of an envelope, "" without one
 	ignored string    // why nothing is to be done; "" when there is
 	merge   merge.Message
 	// What the message is evidence of, about which prisoners; "" for none.
@@ -75,7 +77,7 @@ func unwrap(body, fallbackID string) (delivery, error) {
 // else it has. Errors do not quote the message, because it is about people.
 func parse(body, fallbackID string, london *time.Location) (message, error) {
 	d, err := unwrap(body, fallbackID)
-	m := message{id: d.id}
+	m := message{id: d.id, trace: d.trace()}
 	switch {
 	case d.kind == "":
 	case d.kind != prisonerMerged && d.kind != bookingMoved && d.kind != bookingDeleted:
@@ -117,14 +119,24 @@ func typeOf(event, envelope object) string {
 	if event.occursTwice("eventType") {
 		return ""
 	}
-	attribute := object{}
-	if attributes, err := envelope.object("MessageAttributes"); err == nil {
-		if found, err := attributes.object("eventType"); err == nil {
-			attribute = found
-		}
-	}
-	return cmp.Or(event.textOrEmpty("eventType"), attribute.textOrEmpty("Value"))
+	return cmp.Or(event.textOrEmpty("eventType"), attributeOf(envelope, "eventType"))
 }
+
+// attributeOf returns a message attribute of an envelope, "" without one.
+func attributeOf(envelope object, name string) string {
+	attributes, err := envelope.object("MessageAttributes")
+	if err != nil {
+		return ""
+	}
+	found, err := attributes.object(name)
+	if err != nil {
+		return ""
+	}
+	return found.textOrEmpty("Value")
+}
+
+// trace returns the trace parent of the envelope, "" for one that is none.
+func (d delivery) trace() string { return tracing.Valid(attributeOf(d.envelope, traceAttribute)) }
 
 // read reads an event of a known type.
 func (m *message) read(d delivery, london *time.Location) error {

@@ -45,7 +45,13 @@ func OpenQueue(ctx context.Context, address string) (*Queue, error) {
 }
 
 // sqsMessage is one delivery of an SQS message. receipt identifies the delivery.
-type sqsMessage struct{ id, body, receipt string }
+type sqsMessage struct {
+	id, body, receipt string
+	trace             string // the attribute traceparent of a raw delivery, "" without one
+}
+
+// traceAttribute is the message attribute with the W3C trace parent.
+const traceAttribute = "traceparent"
 
 // maxBatch is the most messages that SQS delivers or deletes in one call.
 const maxBatch = 10
@@ -55,13 +61,17 @@ const maxBatch = 10
 func (q *Queue) receive(ctx context.Context, limit int32) ([]sqsMessage, error) {
 	answer, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &q.url, MaxNumberOfMessages: limit, WaitTimeSeconds: pollTime,
+		MessageAttributeNames: []string{traceAttribute},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("receive from the queue: %w", err)
 	}
 	all := make([]sqsMessage, len(answer.Messages))
 	for i, m := range answer.Messages {
-		all[i] = sqsMessage{aws.ToString(m.MessageId), aws.ToString(m.Body), aws.ToString(m.ReceiptHandle)}
+		all[i] = sqsMessage{
+			aws.ToString(m.MessageId), aws.ToString(m.Body), aws.ToString(m.ReceiptHandle),
+			aws.ToString(m.MessageAttributes[traceAttribute].StringValue),
+		}
 	}
 	return all, nil
 }

@@ -1,10 +1,12 @@
 package nomis
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
 
+	"nonassociations/internal/tracing"
 	"nonassociations/nomis/store"
 )
 
@@ -67,15 +69,23 @@ func (r *Ringer) Run(ctx context.Context) error {
 func (r *Ringer) process(ctx context.Context, received []sqsMessage) {
 	var rings []store.Ring
 	var done []sqsMessage
+	var parents []string
 	for _, one := range received {
 		bell, err := parseDoorbell(one.body, one.id)
 		if err != nil {
 			r.logged.log(ctx, r.Logger, one, "", err)
 			continue
 		}
-		rings = append(rings, bell.rings...)
+		for _, ring := range bell.rings {
+			ring.Cause.Trace = cmp.Or(tracing.Valid(one.trace), ring.Cause.Trace)
+			parents = append(parents, ring.Cause.Trace)
+			rings = append(rings, ring)
+		}
 		done = append(done, one)
 	}
+	ctx, span := tracing.FollowAll(ctx, parents, "ring", tracing.Consumer)
+	defer span.End()
+	tracing.Count(span, "messages", len(received))
 	if !r.ring(ctx, done, rings) {
 		return // the queue delivers them again
 	}

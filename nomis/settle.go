@@ -21,6 +21,16 @@ func causeOf(due store.DuePair) uuid.UUID {
 	return uuid.Nil
 }
 
+// traceOf returns the trace parent of the message that rang last, "" when none was traced.
+func traceOf(due store.DuePair) string {
+	for _, cause := range slices.Backward(due.Causes) {
+		if cause.Trace != "" {
+			return cause.Trace
+		}
+	}
+	return ""
+}
+
 // soon bounds what a row of the bell waits for. A later day rings by itself.
 const soon = 24 * time.Hour
 

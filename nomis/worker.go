@@ -11,6 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"nonassociations/domain"
+	"nonassociations/internal/tracing"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/store"
 	"nonassociations/nomis/turn"
@@ -198,7 +199,9 @@ func (w *Worker) rest(ctx context.Context, most time.Duration) {
 
 // turn takes the turn of a pair and settles its row of the bell.
 func (w *Worker) turn(ctx context.Context, locks *store.PairLocks, due store.DuePair) {
+	ctx, span := tracing.Follow(ctx, traceOf(due), "turn", tracing.Consumer)
 	result, err := w.Turns.Take(ctx, due.Pair, turn.Why{Cause: causeOf(due), Due: due, Confirm: locks.Confirm})
+	tracing.End(span, err)
 	w.counts[outcomeOf(ctx, err)].Add(1)
 	if ctx.Err() != nil {
 		return // the row is as it was: the next turn begins anew

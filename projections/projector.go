@@ -100,7 +100,8 @@ func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Ba
 
 // write applies a live batch in two round trips: one reads the rows, the other is the
 // transaction.
-func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
+func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) (err error) {
+	defer trace(ctx, batch.Events)(&err)
 	r := rowsFor(batch.Events, p.generation, p.london)
 	if len(batch.Events) > 0 {
 		if err := r.load(ctx, conn); err != nil {

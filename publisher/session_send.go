@@ -35,7 +35,9 @@ func (s *session) sendBatch(ctx context.Context, deliveries []*delivery) bool {
 	if len(deliveries) == 0 {
 		return true
 	}
+	end := trace(ctx, deliveries)
 	results, err := s.Client.send(ctx, deliveries)
+	end(results, err)
 	s.step("sent")
 	var refused *Refusal
 	switch {

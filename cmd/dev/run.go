@@ -13,6 +13,7 @@ import (
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/internal/dev/localpg"
+	"nonassociations/internal/tracing"
 )
 
 // runCmd runs the service with its stand-ins. It is the default command.
@@ -100,7 +101,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 			return fmt.Errorf("forget the address of the last run: %w", err)
 		}
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set), ReplaceAttr: app.MaskAttr}))
+	logger := slog.New(tracing.Handler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level(set), ReplaceAttr: app.MaskAttr})))
 	local, err := startStandIns(ctx, set, logger)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 		return err
 	}
 	app.TuneGC(local.environment)
-	return app.Run(ctx, app.Options{
+	return app.RunTraced(ctx, local.environment, app.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock:       func() time.Time { return time.Now().In(london) },
 		MetricsAt:   func(address string) { local.metrics = address },

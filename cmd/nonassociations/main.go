@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/tracing"
 )
 
 // cli is the command line. Its texts are part of the contract with operators, whose
@@ -134,7 +135,7 @@ func optionsOf(config app.Config, roles app.Roles, err error) (app.Options, erro
 	if err != nil {
 		return app.Options{}, err
 	}
-	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr}))
+	logger := slog.New(tracing.Handler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr})))
 	config.WarnOfPlainText(context.Background(), logger)
 	return app.Options{
 		Config: config,

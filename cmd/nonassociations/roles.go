@@ -22,7 +22,7 @@ func (serveCmd) Help() string {
 MAX_FEEDS_PER_CLIENT=4, MAX_FEEDS=32, MAX_WAITERS_PER_CLIENT=64 and MAX_CONNECTIONS=2048 bound what is given at once.
 LEGACY_SUNSET=2027-03-31 is the day on which the legacy list ends, for its callers.
 WING_PARTS=WWI=2,LEI=2 names the prisons whose wings' names have more than one part, as in A-1-2-003.
-METRICS_ADDR, if it is set, answers /metrics. SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
+METRICS_ADDR, if it is set, answers /metrics. OTEL_EXPORTER_OTLP_ENDPOINT, if it is set, gets spans. SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
 }
 
 // Run serves until SIGTERM. Errors: the port is taken, the configuration is wrong, or
@@ -107,6 +107,7 @@ func start(ctx context.Context, roles app.Roles) error {
 	if err != nil {
 		return err
 	}
-	app.TuneGC(app.Environment())
-	return app.Run(ctx, o)
+	environment := app.Environment()
+	app.TuneGC(environment)
+	return app.RunTraced(ctx, environment, o)
 }

@@ -12,6 +12,7 @@ import (
 	"nonassociations/commands"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/internal/tracing"
 )
 
 // stream is a complete stream of a pair as it was loaded, with the facts that this
@@ -202,8 +203,9 @@ func (p *Process) decideAndAppend(
 // append appends facts at an expected revision. It holds the stream's mutex, so that
 // writers of this process do not conflict.
 func (p *Process) append(ctx context.Context, stream string, expected eventstore.Expected, facts []domain.Fact) error {
-	write := eventstore.Append{Stream: stream, Expected: expected}
+	write, trace := eventstore.Append{Stream: stream, Expected: expected}, tracing.Parent(ctx)
 	for _, fact := range facts {
+		fact.Meta.TraceParent = trace
 		write.Events = append(write.Events, eventstore.Encode(fact))
 	}
 	if err := write.Check(); err != nil {

@@ -71,6 +71,7 @@ func ParseConn(address string, limit time.Duration) (*pgx.ConnConfig, error) {
 // the end of its context end it.
 func prepare(config *pgx.ConnConfig, limit time.Duration) {
 	config.LookupFunc = lookup(net.DefaultResolver)
+	config.Tracer = tracer{}
 	if config.ConnectTimeout <= 0 || config.ConnectTimeout > limit {
 		config.ConnectTimeout = limit
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"nonassociations/internal/bearer"
+	"nonassociations/internal/tracing"
 )
 
 // Credentials are those with which the API's tokens are got.
@@ -59,7 +60,7 @@ func New(options Options) *API {
 	a := &API{
 		url: strings.TrimRight(options.URL, "/"),
 		client: &http.Client{
-			Transport: options.transport,
+			Transport: tracing.Transport(options.transport, "nomis"),
 			// A redirect could send the token to another server.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},

@@ -30,11 +30,14 @@ const (
 )
 
 // Cause is why a pair is due. ID is the SNS message id, "" for what rings by itself.
-// Text has no personal data.
+// Text has no personal data. Trace is the W3C trace parent of a message, "" for one that was
+// not traced.
 type Cause struct {
 	Kind CauseKind `json:"kind"`
 	ID   string    `json:"id,omitempty"`
 	Text string    `json:"text,omitempty"`
+
+	Trace string `json:"trace,omitempty"`
 }
 
 // Ring is one ring of the bell. Deleted is the type sequence that a delete message of

@@ -153,14 +153,17 @@ func (m moment) message(topic Topic, eventType string, body any) (Message, error
 	if err != nil {
 		return Message{}, fmt.Errorf("fact %s: write the message for the %s topic: %w", m.fact.ID, topic, err)
 	}
+	attributes := map[string]Attribute{
+		"eventType":       {Text: eventType},
+		"eventId":         {Text: m.fact.ID.String()},
+		"source":          {Text: string(m.fact.Meta.Source)},
+		"prisonerNumbers": {List: m.numbers()},
+	}
+	if trace := m.fact.Meta.TraceParent; trace != "" {
+		attributes["traceparent"] = Attribute{Text: trace}
+	}
 	return Message{
-		Topic: topic, Body: domain.Escaped(text),
-		Attributes: map[string]Attribute{
-			"eventType":       {Text: eventType},
-			"eventId":         {Text: m.fact.ID.String()},
-			"source":          {Text: string(m.fact.Meta.Source)},
-			"prisonerNumbers": {List: m.numbers()},
-		},
+		Topic: topic, Body: domain.Escaped(text), Attributes: attributes,
 		EventID: m.fact.ID, Group: m.pair.String(), Pairs: m.pairs(),
 		Position: m.recorded.Position, Revision: m.recorded.Revision,
 	}, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"nonassociations/internal/bearer"
+	"nonassociations/internal/tracing"
 )
 
 // service is the HTTP client of Prisoner Search.
@@ -31,7 +32,7 @@ func newService(options Options) service {
 		transport = newTransport(options.Timeout)
 	}
 	client := &http.Client{
-		Transport: transport,
+		Transport: tracing.Transport(transport, "prisonerSearch"),
 		// A redirect could send the token to another server.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -115,11 +115,14 @@ type Options struct {
 	Clock         func() time.Time // in Europe/London
 	NewID         func() uuid.UUID // of commands; nil: random ids
 	Logger        *slog.Logger
-	Timeout       time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
-	StallTimeout  time.Duration // how long a reader of the feed may read nothing; 0: 5 min
-	Feeds         FeedLimits
-	WaiterLimit   *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
-	Version       string       // for /info; "": the module's own
+	// Answered is told of each answer: the pattern of its route, "" for a path of none, and
+	// how long it took. It must not wait. It may be nil.
+	Answered     func(method, route string, status int, took time.Duration)
+	Timeout      time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
+	StallTimeout time.Duration // how long a reader of the feed may read nothing; 0: 5 min
+	Feeds        FeedLimits
+	WaiterLimit  *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
+	Version      string       // for /info; "": the module's own
 }
 
 // API is an [http.Handler] with all routes. It is safe for concurrent use.
@@ -147,6 +150,7 @@ type API struct {
 	clock         func() time.Time
 	newID         func() uuid.UUID
 	logger        *slog.Logger
+	answered      func(method, route string, status int, took time.Duration)
 	timeout       time.Duration
 	stallTimeout  time.Duration
 	openFeeds     feedRegistry
@@ -169,6 +173,9 @@ func New(options Options) *API {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
+	if options.Answered == nil {
+		options.Answered = func(string, string, int, time.Duration) {}
+	}
 	if options.Timeout == 0 {
 		options.Timeout = commands.RequestTimeout
 	}
@@ -188,7 +195,7 @@ func New(options Options) *API {
 		commands: recordingCommands{options.Commands, seen}, seen: seen, reads: options.Reads, audit: options.Audit, streams: options.Streams, newestHead: options.NewestHead, prisons: options.Prisons,
 		mappings: options.Mappings, labels: options.MigrationLabels, problems: options.Problems, reconcile: options.Reconcile, dossiers: options.Dossiers,
 		head: options.Head, reaches: options.Reaches, logID: options.LogID, directory: options.Directory, whereabouts: options.Whereabouts, verifier: options.Verifier,
-		clock: options.Clock, newID: options.NewID, logger: options.Logger, timeout: options.Timeout, stallTimeout: options.StallTimeout,
+		clock: options.Clock, newID: options.NewID, logger: options.Logger, answered: options.Answered, timeout: options.Timeout, stallTimeout: options.StallTimeout,
 		feeds: &quota{most: feeds.Most, each: feeds.Each}, limits: feeds, waiterLimit: options.WaiterLimit, slots: make(slots, maxSlots),
 		prisonSeen: options.PrisonSeen, legacyCallers: options.LegacyCallers, legacySunset: options.LegacySunset,
 		health: newHealth(options.Health, options.Clock, options.Logger),

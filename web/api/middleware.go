@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"nonassociations/internal/tracing"
 )
 
 // responseRecorder records the status, the actor, the client and the correlation of an
@@ -41,8 +44,11 @@ func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWrite
 // logged.
 func (a *API) middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := a.clock()
+		began, id := a.clock(), uuid.New()
+		ctx, span := tracing.Request(r, tracing.Services)
+		r = r.WithContext(tracing.WithRequestID(ctx, id))
 		rec, route := &responseRecorder{ResponseWriter: w}, chi.RouteContext(r.Context())
+		w.Header().Set("X-Request-Id", id.String())
 		protect(w.Header(), r)
 		// The router knows no HEAD routes. With the method of its context changed,
 		// every GET route serves HEAD without being registered twice.
@@ -50,7 +56,11 @@ func (a *API) middleware(next http.Handler) http.Handler {
 			route.RouteMethod = http.MethodGet
 		}
 		defer func() {
-			defer a.logLine(rec, r, route, began) // also of an answer that is broken off
+			defer func() { // also of an answer that is broken off
+				a.logLine(rec, r, route, began)
+				a.answered(r.Method, route.RoutePattern(), rec.status, a.clock().Sub(began))
+				tracing.Answered(span, r.Method, route.RoutePattern(), rec.status)
+			}()
 			a.recovered(rec, r, recover())
 		}()
 		next.ServeHTTP(rec, r)

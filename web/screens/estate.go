@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"nonassociations/internal/tracing"
 	"nonassociations/web/screens/govuk"
 )
 
@@ -42,6 +43,7 @@ func newComponents(address string, logger *slog.Logger) (*components, error) {
 	}
 	// A redirect could send the user's token to another server.
 	client := &http.Client{
+		Transport:     tracing.Transport(nil, "components"),
 		Timeout:       componentTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
+
+	"nonassociations/internal/tracing"
 )
 
 // ServeHTTP answers every request. What holds for all of them, whatever the route, is
@@ -22,7 +24,8 @@ import (
 func (s *Screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began, id := s.clock(), s.newID()
 	rec := &statusRecorder{ResponseWriter: w, began: began, clock: s.clock, timed: s.timed}
-	r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+	ctx, span := tracing.Request(r, tracing.Browsers)
+	r = r.WithContext(tracing.WithRequestID(ctx, id))
 	h := rec.Header()
 	h.Set("X-Request-ID", id.String())
 	h.Set("Cache-Control", "no-store")
@@ -40,6 +43,8 @@ func (s *Screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.logger.LogAttrs(r.Context(), slog.LevelInfo, "page", slog.String("method", r.Method),
 			slog.String("route", route.RoutePattern()), slog.Int("status", rec.status), slog.String("requestId", id.String()),
 			slog.Float64("ms", milliseconds(s.clock().Sub(began))))
+		s.answered(r.Method, route.RoutePattern(), rec.status, s.clock().Sub(began))
+		tracing.Answered(span, r.Method, route.RoutePattern(), rec.status)
 	}()
 	s.first(rec, r)
 }
@@ -96,14 +101,8 @@ func withQuery(path, query string) string {
 	return path + "?" + query
 }
 
-// requestIDKey is the key of the request's id in its context.
-type requestIDKey struct{}
-
 // requestID returns the id that ServeHTTP gave a request.
-func requestID(r *http.Request) uuid.UUID {
-	id, _ := r.Context().Value(requestIDKey{}).(uuid.UUID)
-	return id
-}
+func requestID(r *http.Request) uuid.UUID { return tracing.RequestID(r.Context()) }
 
 // statusRecorder records the status of an answer, and in a development run says how long
 // the server worked on it.

@@ -125,10 +125,13 @@ type Options struct {
 	Timed           bool // answers say how long the server worked on them
 	Version         string
 
-	Clock   func() time.Time // in Europe/London
-	NewID   func() uuid.UUID // nil: random ids
-	Logger  *slog.Logger     // nil: none
-	Timeout time.Duration    // of one request; 0: [commands.RequestTimeout]
+	Clock  func() time.Time // in Europe/London
+	NewID  func() uuid.UUID // nil: random ids
+	Logger *slog.Logger     // nil: none
+	// Answered is told of each answer: the pattern of its route, "" for a path of none, and
+	// how long it took. It must not wait. It may be nil.
+	Answered func(method, route string, status int, took time.Duration)
+	Timeout  time.Duration // of one request; 0: [commands.RequestTimeout]
 }
 
 // Screens is an [http.Handler] with all pages. It is safe for concurrent use.
@@ -161,10 +164,11 @@ type Screens struct {
 	timed       bool
 	version     string
 
-	clock   func() time.Time
-	newID   func() uuid.UUID
-	logger  *slog.Logger
-	timeout time.Duration
+	clock    func() time.Time
+	newID    func() uuid.UUID
+	logger   *slog.Logger
+	answered func(method, route string, status int, took time.Duration)
+	timeout  time.Duration
 }
 
 //go:embed all:templates
@@ -202,6 +206,9 @@ func New(o Options) (*Screens, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Answered == nil {
+		o.Answered = func(string, string, int, time.Duration) {}
+	}
 	if o.NewID == nil {
 		o.NewID = uuid.New
 	}
@@ -210,7 +217,7 @@ func New(o Options) (*Screens, error) {
 		whereabouts: o.Whereabouts, fresh: &freshness{head: o.Head, clock: o.Clock}, pages: pages, probes: o.Probes, assets: govuk.Assets(),
 		public: public, onLoopback: isLoopback(public.Host), crossOrigin: crossOrigin, idle: o.Idle,
 		components: components, operators: o.Operators, dpsURL: o.DPSURL, securityURL: o.SecurityTextURL, timed: o.Timed, version: o.Version,
-		clock: o.Clock, newID: o.NewID, logger: o.Logger, timeout: cmp.Or(o.Timeout, commands.RequestTimeout),
+		clock: o.Clock, newID: o.NewID, logger: o.Logger, answered: o.Answered, timeout: cmp.Or(o.Timeout, commands.RequestTimeout),
 	}
 	s.mux = s.router()
 	return s, nil

@@ -13,6 +13,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/internal/pg"
+	"nonassociations/internal/tracing"
 )
 
 // Config is the configuration that every role reads from the environment. ReadConfig
@@ -46,7 +47,10 @@ type Config struct {
 	// metrics, because its own port is public; any other process has them at
 	// LISTEN_ADDR, if set.
 	MetricsAddr string `env:"METRICS_ADDR"`
-	Edge        Edge   `env:"-"`
+	// TracesEndpoint and Endpoint are where spans go; the exporter reads them itself.
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	Edge           Edge   `env:"-"`
 	// Screens is read by a process that serves the pages.
 	Screens Screens `env:"-"`
 
@@ -100,6 +104,9 @@ func ReadConfig(environment map[string]string, roles Roles) (Config, error) {
 		config.Edge.ListenAddr = environment["LISTEN_ADDR"]
 	}
 	faults := faults(parseFaults(err))
+	if _, err := tracing.Wanted(environment); err != nil {
+		faults.add(err.Error())
+	}
 	config.faults(&faults, roles)
 	config.checkPlainText(&faults)
 	if roles.Serve || roles.Screens {
@@ -171,6 +178,8 @@ func (c Config) faults(f *faults, roles Roles) {
 	if roles.Listen && c.PrisonerEventsQueueURL == "" {
 		f.add(`required environment variable "PRISONER_EVENTS_QUEUE_URL" is not set`)
 	}
+	f.scheme("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", c.TracesEndpoint, webSchemes)
+	f.scheme("OTEL_EXPORTER_OTLP_ENDPOINT", c.Endpoint, webSchemes)
 	f.scheme("PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, webSchemes)
 	f.scheme("DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, webSchemes)
 	f.scheme("NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, webSchemes)

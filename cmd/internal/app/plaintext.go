@@ -46,6 +46,8 @@ func (c Config) trustedAddresses() []trustedAddress {
 		{"SCREENS_SIGN_OUT_URL", c.Screens.SignOutURL, plainHTTPHosts}, // gets the ID token
 		{"USER_ROLES_API_URL", c.Screens.UserRolesURL, plainHTTPHosts},
 		{auditQueueVariable, c.Screens.AuditQueueURL, plainHTTPHosts},
+		{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", c.TracesEndpoint, plainHTTPHosts},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", c.Endpoint, plainHTTPHosts},
 		{"COMPONENT_API_URL", c.Screens.ComponentsURL, plainHTTPHosts},
 	}
 	if c.Screens.usesDiscovery() {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"nonassociations/internal/tracing"
 	"nonassociations/web/auth"
 	"nonassociations/web/screens/store"
 )
@@ -107,7 +108,7 @@ func New(o Options) (*SignIn, error) {
 		return nil, errors.New("sign-in needs the public URL of the pages")
 	}
 	if o.Client == nil {
-		o.Client = &http.Client{Timeout: issuerTime}
+		o.Client = &http.Client{Timeout: issuerTime, Transport: tracing.Transport(nil, "issuer")}
 	}
 	// A redirect could send a code or a token to another server.
 	client := *o.Client
