@@ -13,6 +13,10 @@ import (
 	"nonassociations/internal/tracing"
 )
 
+// statementKey is the key of a statement's span in its context. The driver ends statements of
+// a batch that were never begun: their context has the span of whoever asked for them.
+type statementKey struct{}
+
 // tracer makes a span of each statement that is part of a sampled trace. The span has the
 // first word of the statement alone: neither its text nor its arguments.
 type tracer struct{}
@@ -20,10 +24,11 @@ type tracer struct{}
 // TraceQueryStart implements [pgx.QueryTracer].
 func (tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	ctx, span := tracing.Call(ctx, "postgres", "postgresql")
-	if span.IsRecording() {
-		span.SetAttributes(attribute.String("db.system.name", "postgresql"), attribute.String("db.operation.name", operation(data.SQL)))
+	if !span.IsRecording() {
+		return ctx
 	}
-	return ctx
+	span.SetAttributes(attribute.String("db.system.name", "postgresql"), attribute.String("db.operation.name", operation(data.SQL)))
+	return context.WithValue(ctx, statementKey{}, span)
 }
 
 // TraceQueryEnd implements [pgx.QueryTracer].
@@ -31,7 +36,10 @@ func (tracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQuer
 	if !tracing.On() {
 		return
 	}
-	span := trace.SpanFromContext(ctx)
+	span, begun := ctx.Value(statementKey{}).(trace.Span)
+	if !begun {
+		return
+	}
 	var refused *pgconn.PgError
 	switch {
 	case errors.As(data.Err, &refused):

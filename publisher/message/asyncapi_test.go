@@ -191,6 +191,11 @@ func headers(kind outside) object {
 				{"minItems", 2},
 				{"maxItems", 3},
 			}},
+			{"traceparent", object{
+				{"description", "The W3C trace parent of the change, where it was sampled; else it is missing."},
+				{"type", "string"},
+				{"pattern", "^00-[0-9a-f]{32}-[0-9a-f]{16}-01$"},
+			}},
 		}},
 	}
 }

@@ -204,3 +204,20 @@ func TestMessages_ofTheDomainTopicOnly(t *testing.T) {
 		require.Len(t, messages, published)
 	}
 }
+
+// TestTraceParent_ofTheFactIsAnAttribute of all its messages, the same each time.
+func TestTraceParent_ofTheFactIsAnAttribute(t *testing.T) {
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	fact := factBy(domain.NOMIS, openedAgain(uuid.Nil))
+	fact.Meta.TraceParent = parent
+	recorded := eventstore.RecordedEvent{Event: eventstore.Encode(fact), Stream: ours.Stream()}
+	before := domain.State{Pair: ours}
+	messages, err := mapper().Messages(recorded, fact, before, domain.Evolve(before, fact))
+	require.NoError(t, err)
+	require.Len(t, messages, 2)
+	for _, sent := range messages {
+		require.Equal(t, message.Attribute{Text: parent}, sent.Attributes["traceparent"])
+		require.LessOrEqual(t, len(sent.Attributes), 10, "SNS allows no more where delivery is raw")
+		require.NotContains(t, string(sent.Body), parent)
+	}
+}

@@ -39,7 +39,7 @@ func TestRepeat_answersAsTheFirstDid(t *testing.T) {
 		} {
 			require.Equal(t, pair[0].Code, pair[1].Code)
 			require.Equal(t, pair[0].Body.String(), pair[1].Body.String())
-			require.Equal(t, pair[0].Header(), pair[1].Header())
+			require.Equal(t, ofAnyRequest(pair[0].Header()), ofAnyRequest(pair[1].Header()))
 		}
 	}
 	require.Equal(t, 5, h.facts())
@@ -137,7 +137,7 @@ func TestCrash_inTheMiddleOfAWriteIsCompletedByTheRepeat(t *testing.T) {
 		require.Equal(t, http.StatusOK, h.amend(id, `{"comment":"later"}`).Code)
 		again := h.call(http.MethodPost, "/non-associations", writer, newOne, idempotencyKey, "k")
 		require.Equal(t, first.Body.String(), again.Body.String(), name)
-		require.Equal(t, first.Header(), again.Header(), name)
+		require.Equal(t, ofAnyRequest(first.Header()), ofAnyRequest(again.Header()), name)
 		require.Equal(t, 2, h.facts())
 	}
 }

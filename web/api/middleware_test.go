@@ -113,7 +113,7 @@ func TestHEAD_isGETWithoutTheBody(t *testing.T) {
 	head, none := ask(http.MethodHead)
 	require.Empty(t, none)
 	require.Equal(t, get.StatusCode, head.StatusCode)
-	require.Equal(t, get.Header, head.Header)
+	require.Equal(t, ofAnyRequest(get.Header), ofAnyRequest(head.Header))
 }
 
 func TestBody_withoutALengthHasTheSameLimit(t *testing.T) {

@@ -175,7 +175,7 @@ func TestRepeat_byKeyWithRawCharactersAnswersAsTheFirstDid(t *testing.T) {
 	again := h.call(http.MethodPost, "/non-associations", writer, body, "Idempotency-Key", "k")
 	require.Equal(t, http.StatusCreated, first.Code, first.Body)
 	require.Equal(t, first.Body.String(), again.Body.String())
-	require.Equal(t, first.Header(), again.Header())
+	require.Equal(t, ofAnyRequest(first.Header()), ofAnyRequest(again.Header()))
 	other := h.call(http.MethodPost, "/non-associations", writer, strings.Replace(body, "\ufffe", `\ufffe`, 1), "Idempotency-Key", "k")
 	require.Equal(t, http.StatusUnprocessableEntity, other.Code, "another body, though it means the same")
 	id := staffIn(t, first, http.StatusCreated).ID

@@ -221,3 +221,10 @@ func (b errorBody) sources() []string {
 	}
 	return all
 }
+
+// ofAnyRequest returns headers without the id of their request, which no two have alike.
+func ofAnyRequest(h http.Header) http.Header {
+	h = h.Clone()
+	h.Del("X-Request-Id")
+	return h
+}
