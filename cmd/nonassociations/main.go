@@ -36,6 +36,7 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Take over NOMIS's stock of old data."`
 	Schema  schemaCmd  `cmd:"" help:"Manage the tables in Postgres."`
 
+	Rehearse  rehearseCmd  `cmd:"" help:"Try this build on the log before it is released."`
 	Reconcile reconcileCmd `cmd:"" help:"Compare the record with NOMIS, and decide what to do."`
 
 	Eventstore eventstoreCmd `cmd:"" help:"Manage the rights in EventStoreDB."`

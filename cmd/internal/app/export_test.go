@@ -51,6 +51,7 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"migrate sheet":       shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
 		"nomis resume":        shown(c.requirementsOf(nil, grantsOfResuming)),
 		"mapping check":       shown(c.requirementsOf(grantsOfLog, nil)),
+		"rehearse":            shown(c.rehearsing()),
 		"screens prune-views": shown(c.requirementsOf(nil, grantsOfPruningViews)),
 	}
 }

@@ -124,6 +124,8 @@ var (
 		tables("read", "non_association", "SELECT"),
 		tables("read", "pair", "SELECT"), tables("read", "prisoner", "SELECT"),
 	)
+	// To compare the states of the answering read model.
+	grantsOfRehearsing = slices.Concat([]grant{schemaUse("read")}, tables("read", "checkpoint", "SELECT"), tables("read", "pair", "SELECT"))
 	grantsOfProjecting = []grant{
 		create, owned("read"), owned("read_1"),
 	}

@@ -93,6 +93,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.PruneViews(ctx, adopting, app.ViewPruning{Before: time.Now(), Act: app.Act{User: "OPERATOR", Action: "screens prune-views"}})
 			return err
 		}},
+		"rehearse": {writer, func(ctx context.Context) error {
+			_, err := app.Rehearse(ctx, writer, app.Rehearsal{Words: io.Discard})
+			return err
+		}},
 		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},
 		"migrate": {work, func(ctx context.Context) error {
 			m, err := app.OpenMigrations(ctx, work)
