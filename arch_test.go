@@ -93,7 +93,7 @@ var folders = []folder{
 	{"eventstore/consumer/status", "eventstore/consumer/status keeps in Postgres how each consumer is doing", []string{"domain", "eventstore", pgx}, true},
 	{"eventstore/statecache", "eventstore/statecache knows what a pair was before a fact", []string{"domain", "eventstore"}, true},
 	{"eventstore/storetest", "eventstore/storetest is the suite that all logs pass", []string{"eventstore", "eventstore/memory", "github.com/stretchr/testify", "pgregory.net/rapid", "go.uber.org/goleak"}, true},
-	{"web", "web has no SQL and no rules", []string{"domain", "commands", "queries", "queries/directory", "queries/whereabouts", "audit", "nomis", "nomis/migration", "nomis/reconcile", chi}, false},
+	{"web", "web has no SQL and no rules", []string{"domain", "commands", "queries", "queries/directory", "queries/whereabouts", "audit", "nomis", "nomis/migration", "nomis/reconcile", "audit/evidence/store", chi}, false},
 	{"web/auth", "web/auth verifies tokens", []string{"domain", "github.com/golang-jwt/jwt/v5", "github.com/MicahParks/jwkset"}, false},
 	{"web/client", "web/client calls the service over HTTP and knows nothing of it but its shapes", []string{"domain", "web/shape"}, true},
 	{"web/shape", "web/shape has the JSON of answers, built from domain values", []string{"domain"}, true},

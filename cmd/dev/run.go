@@ -115,7 +115,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 	if err != nil {
 		return err
 	}
-	roles := app.Roles{Serve: true, Screens: screens, Project: true, Listen: true, Work: local.environment["NOMIS_API_URL"] != "", Publish: true}
+	roles := app.Roles{Serve: true, Screens: screens, Project: true, Listen: true, Work: local.environment["NOMIS_API_URL"] != "", Publish: true, Sign: true}
 	config, err := app.ReadConfig(local.environment, roles)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 		Clock:       func() time.Time { return time.Now().In(london) },
 		MetricsAt:   func(address string) { local.metrics = address },
 		ScreensAt:   func(address string) { local.screens = "http://" + address },
-		Development: true,
+		Development: true, NewEvidenceKey: true,
 		Ready: func(address string) {
 			if err := saveEnvironment(set, local.environment); err != nil {
 				logger.WarnContext(ctx, "variables of this run not saved, so commands will not find it", "error", err)

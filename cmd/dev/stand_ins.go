@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -51,6 +52,8 @@ func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*sta
 	context.AfterFunc(ctx, func() { s.stopped <- time.Now() })
 	s.environment["LISTEN_ADDR"] = set.address() // loopback, whatever the environment has
 	s.setDefault("EVENTSTORE_URL", app.Embedded)
+	s.setDefault("EVIDENCE_KEY_FILE", filepath.Join(set.DataDir, "evidence.key"))
+	s.setDefault("EVIDENCE_EVERY", "2s")
 	s.environment["METRICS_ADDR"] = onLoopback(s.environment["METRICS_ADDR"])
 	// Postgres comes first: it takes the longest, and its errors are the likeliest.
 	for _, part := range []struct {
@@ -62,6 +65,7 @@ func startStandIns(ctx context.Context, set settings, logger *slog.Logger) (*sta
 		{"PRISONER_SEARCH_URL", s.startDirectory},
 		{"PRISONER_EVENTS_QUEUE_URL", s.startQueue},
 		{"SNS_TOPIC_ARN", s.startTopic},
+		{"WITNESS_URL", s.startEvidence},
 		{"NOMIS_API_URL", func(ctx context.Context, set settings) error { return s.startNomis(ctx, set, logger) }},
 	} {
 		if s.environment[part.variable] != "" {

@@ -30,7 +30,7 @@ func (grantCmd) Help() string {
 	return `Examples:
   nonassociations eventstore grant --admin 'esdb://admin:PASSWORD@one:2113,two:2113?tls=true' --dry-run
   EVENTSTORE_ADMIN_URL=esdb://admin:PASSWORD@one:2113 nonassociations eventstore grant
-  nonassociations eventstore grant --serve app --screens app --listen app --work app --project app --publish app
+  nonassociations eventstore grant --serve app --screens app --listen app --work app --project app --publish app --evidence app
 
 The users must exist already. Two rights are set: the metadata of $all lists the users that may read
 and subscribe to it, and $settings those that may read and append to streams. Only $admins may delete,
@@ -54,7 +54,7 @@ func (c grantCmd) Run(ctx context.Context) error {
 // checkCmd compares the rights of one user with those of its role. It is a probe for
 // monitoring: status 1 is a finding, and 2 is no result.
 type checkCmd struct {
-	Role string `default:"serve" enum:"serve,screens,listen,work,project,publish" help:"The role whose user it is: serve, screens, listen, work, project or publish."`
+	Role string `default:"serve" enum:"serve,screens,listen,work,project,publish,evidence" help:"The role whose user it is: serve, screens, listen, work, project, publish or evidence."`
 	JSON bool   `help:"Print one JSON object."`
 }
 

@@ -39,6 +39,8 @@ type cli struct {
 	Rehearse  rehearseCmd  `cmd:"" help:"Try this build on the log before it is released."`
 	Reconcile reconcileCmd `cmd:"" help:"Compare the record with NOMIS, and decide what to do."`
 
+	Evidence evidenceCmd `cmd:"" help:"Sign heads of the tree over the log, and manage the keys."`
+
 	Eventstore eventstoreCmd `cmd:"" help:"Manage the rights in EventStoreDB."`
 
 	Token   tokenCmd   `cmd:"" help:"Print a token for a development run."`

@@ -11,7 +11,7 @@
 -- list, and a test compares it with this file.
 DO $roles$
 DECLARE
-  kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator', 'screens', 'nomis'];
+  kinds  CONSTANT text[] := ARRAY['writer', 'projector', 'publisher', 'reader', 'operator', 'screens', 'nomis', 'evidence'];
   modules  CONSTANT text[] := ARRAY['eventstore', 'commands', 'publisher', 'consumer', 'nomis', 'screens', 'evidence'];
   db_owner CONSTANT text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
   all_roles CONSTANT text := (SELECT string_agg('nonassociations_' || kind, ', ') FROM unnest(kinds) kind);
@@ -89,8 +89,8 @@ BEGIN
     FROM (VALUES
       -- The log, if it is in this database: a writer appends only through the
       -- function that keeps its order.
-      ('SCHEMA', 'eventstore', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis']),
-      ('TABLE', 'eventstore', 'events', 'SELECT', ARRAY['writer', 'projector', 'publisher', 'nomis']),
+      ('SCHEMA', 'eventstore', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis', 'evidence']),
+      ('TABLE', 'eventstore', 'events', 'SELECT', ARRAY['writer', 'projector', 'publisher', 'nomis', 'evidence']),
       ('FUNCTION', 'eventstore', 'append', 'EXECUTE', ARRAY['writer', 'nomis']),
       -- The idempotency keys. An operator deletes them when another log is adopted.
       ('SCHEMA', 'commands', NULL, 'USAGE', ARRAY['writer', 'projector', 'nomis', 'operator']),
@@ -106,9 +106,9 @@ BEGIN
       ('TABLE', 'publisher', 'parked', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['publisher']),
       ('TABLE', 'publisher', 'parked', 'SELECT, UPDATE', ARRAY['screens']),
       -- The status of the consumers. Each consumer's role writes, and every role may read.
-      ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator']),
+      ('SCHEMA', 'consumer', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator', 'evidence']),
       ('TABLE', 'consumer', 'status', 'SELECT', ARRAY['writer']),
-      ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['projector', 'publisher', 'nomis']),
+      ('TABLE', 'consumer', 'status', 'SELECT, INSERT, UPDATE', ARRAY['projector', 'publisher', 'nomis', 'evidence']),
       ('TABLE', 'consumer', 'status', 'DELETE', ARRAY['operator']),
       -- What is due to be compared with NOMIS, and what its messages said. The schema is
       -- that of nomis; a writer has what people do about NOMIS through the API.
@@ -150,9 +150,22 @@ BEGIN
       ('TABLE', 'screens', 'unsent_view', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['screens']),
       ('TABLE', 'screens', 'unsent_view', 'SELECT', ARRAY['operator']),
       -- What operators did. Every role that writes at all adds to it, and nobody changes it.
-      ('SCHEMA', 'evidence', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator']),
-      ('TABLE', 'evidence', 'action', 'INSERT', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator']),
+      ('SCHEMA', 'evidence', NULL, 'USAGE', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator', 'evidence', 'reader']),
+      ('TABLE', 'evidence', 'action', 'INSERT', ARRAY['writer', 'projector', 'publisher', 'nomis', 'operator', 'evidence']),
       ('TABLE', 'evidence', 'action', 'SELECT', ARRAY['screens']),
+      -- The tree over the log: one role makes it, and answers read it.
+      ('TABLE', 'evidence', 'leaf', 'SELECT, INSERT', ARRAY['evidence']),
+      ('TABLE', 'evidence', 'node', 'SELECT, INSERT', ARRAY['evidence']),
+      ('TABLE', 'evidence', 'head', 'SELECT, INSERT', ARRAY['evidence']),
+      ('TABLE', 'evidence', 'cosignature', 'SELECT, INSERT', ARRAY['evidence']),
+      ('TABLE', 'evidence', 'tree', 'SELECT, INSERT, UPDATE', ARRAY['evidence']),
+      ('TABLE', 'evidence', 'refusal', 'SELECT, INSERT, UPDATE', ARRAY['evidence']),
+      ('TABLE', 'evidence', 'check', 'SELECT, INSERT', ARRAY['evidence']),
+      ('TABLE', 'evidence', 'leaf', 'SELECT', ARRAY['reader', 'screens']),
+      ('TABLE', 'evidence', 'node', 'SELECT', ARRAY['reader', 'screens']),
+      ('TABLE', 'evidence', 'head', 'SELECT', ARRAY['reader', 'screens']),
+      ('TABLE', 'evidence', 'cosignature', 'SELECT', ARRAY['reader', 'screens']),
+      ('TABLE', 'evidence', 'tree', 'SELECT', ARRAY['reader', 'screens']),
       ('TABLE', 'publisher', 'checkpoint', 'DELETE', ARRAY['operator']),
       ('TABLE', 'publisher', 'parked', 'DELETE', ARRAY['operator'])
     ) w(kind, schema, name, rights, roles)

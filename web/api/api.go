@@ -96,6 +96,7 @@ type Options struct {
 	Whereabouts     Whereabouts // nil: no move can be checked
 	Audit           Audit       // reads of the log
 	Streams         Streams     // lists the streams that Audit reads
+	Evidence        Evidence    // the tree over the log; nil: there is none
 	NewestHead      NewestHead  // of the tree over all facts; nil: there is none
 	Queues          Queues      // nil: there is none
 	Prisons         Prisons     // nil: known are the prisons that were ever staged, and nothing else of them
@@ -135,6 +136,7 @@ type API struct {
 	audit         Audit
 	streams       Streams
 	newestHead    NewestHead
+	evidence      Evidence
 	queues        Queues
 	migrations    Migrations
 	prisons       Prisons
@@ -206,6 +208,9 @@ func New(options Options) *API {
 	if a.queues = options.Queues; a.queues == nil {
 		a.queues = &nomis.Queues{}
 	}
+	if a.evidence = options.Evidence; a.evidence == nil {
+		a.evidence = noEvidence{}
+	}
 	a.router = a.routes(infoOf(options.Version))
 	return a
 }
@@ -276,6 +281,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 	mux.Get("/non-associations/{reference}/history", a.authenticated(a.history, roleRead))
 	mux.Get("/history", a.feed(roleSync, roleAdmin))
 	a.asOfRoutes(mux)
+	a.evidenceRoutes(mux)
 	mux.Get("/subject-access-request", a.authenticated(a.subjectAccess, roleSubject))
 
 	a.queueAdmin(mux)

@@ -7,8 +7,10 @@ import (
 
 // The values of the headers that every answer has.
 const (
-	cacheNever   = "no-store" // about a person, or of this moment
-	cacheAsking  = "no-cache" // the same for every caller, until the next release
+	cacheNever  = "no-store" // about a person, or of this moment
+	cacheAsking = "no-cache" // the same for every caller, until the next release
+	// cacheForever is for what never changes and needs a token: the caller's own cache keeps it.
+	cacheForever = "private, max-age=31536000, immutable"
 	policyStrict = "default-src 'none'; frame-ancestors 'none'"
 	// policyPage lets a page load what this service serves, and nothing else; an
 	// image may stand in the style sheet.
@@ -30,13 +32,14 @@ func ruleFor(path, cache, policy string) headerRule {
 	return headerRule{path, []string{cache}, []string{policy}}
 }
 
-// headerRules lists what is public and fixed. Everything else, and every answer of
+// headerRules lists what is fixed, and public unless its rule says private. Everything else, and every answer of
 // another status, is kept by no cache and loads nothing.
 var headerRules = []headerRule{
 	ruleFor("/info", cacheAsking, policyStrict),
 	ruleFor("/openapi.json", cacheAsking, policyStrict),
 	ruleFor("/v3/api-docs", cacheAsking, policyStrict),
 	ruleFor("/swagger-ui/", cacheAsking, policyPage),
+	ruleFor("/evidence/tile/", cacheForever, policyStrict),
 }
 
 var (

@@ -39,6 +39,9 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 	if own, is := fixed[route]; is && (status == http.StatusOK || status == http.StatusNotModified) {
 		cache, policy = "no-cache", own
 	}
+	if strings.HasPrefix(route, "/evidence/tile/") && (status == http.StatusOK || status == http.StatusNotModified) {
+		cache = "private, max-age=31536000, immutable"
+	}
 	for name, value := range map[string]string{
 		"Cache-Control": cache, "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
 	} {
@@ -52,7 +55,7 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 // filled is a path of a route.
 func filled(t testing.TB, path string) string {
 	path = strings.NewReplacer("{reference}", "A9109UD", "{id}", anID, "{prisonerNumber}", "A9109UD", "{otherPrisonerNumber}", "A0135GA", "{prisonId}", "MDI", "{file}", "index.html",
-		"{dlq}", "q", "{queue}", "q",
+		"{dlq}", "q", "{queue}", "q", "{eventId}", anID, "{level}", "0", "{x1}", "x001", "{x2}", "x002", "{x3}", "x003", "{n}", "004",
 		"{firstOffenderNo}", "A9109UD", "{secondOffenderNo}", "A0135GA", "{typeSequence}", "2", "{label}", "2026-12-01T10:15:00",
 		"{planId}", anID, "{firstPrisonerNumber}", "A9109UD", "{secondPrisonerNumber}", "A0135GA").Replace(path)
 	require.NotContains(t, path, "{", "say what this parameter is")

@@ -114,7 +114,7 @@ func (h *handler) verifyLog(ctx context.Context, state store.State) (uuid.UUID, 
 	})
 	if errors.Is(err, consumer.ErrRefused) {
 		// What the checkpoint of a consumer may be told to forget, a tree may not.
-		return id, fmt.Errorf("%w: the tree in the schema evidence, of log %s with %d facts, does not belong to this log %s: it is another one, or an older state. Nothing is signed; see docs/runbooks/restore.md",
+		return id, fmt.Errorf("%w: the tree in the schema evidence, of log %s with %d facts, does not belong to this log %s: it is another one, or an older state. Nothing is signed; see docs/runbooks/EvidenceHeadTooOld.md",
 			consumer.ErrRefused, state.StoreID, state.Size, id)
 	}
 	return id, err

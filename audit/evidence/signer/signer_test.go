@@ -102,7 +102,7 @@ func TestSigner_ofAnotherLogOrOriginRefuses(t *testing.T) {
 		require.NoError(t, err)
 		err = s.Run(t.Context())
 		require.ErrorIs(t, err, consumer.ErrRefused, name)
-		require.ErrorContains(t, err, "docs/runbooks/restore.md", name)
+		require.ErrorContains(t, err, "docs/runbooks/EvidenceHeadTooOld.md", name)
 	}
 }
 

@@ -56,7 +56,7 @@ var ErrMoved = errors.New("the tree is not as large as this signer knows it")
 
 // State returns how far the tree is.
 func (t Tree) State(ctx context.Context) (s State, err error) {
-	err = t.db.QueryRow(ctx, `SELECT store_id, size, commit_position, prepare_position, event_id, stream, revision FROM evidence.tree`).
+	err = t.db.QueryRow(ctx, `SELECT log_id, size, commit_position, prepare_position, event_id, stream, revision FROM evidence.tree`).
 		Scan(&s.StoreID, &s.Size, &s.At.Commit, &s.At.Prepare, &s.EventID, &s.Stream, &s.Revision)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return State{}, nil
@@ -100,10 +100,10 @@ func (t Tree) Append(ctx context.Context, from, to State, leaves []Leaf, nodes [
 // moveOn writes the row of the tree, if it is still that of from. Errors: ErrMoved.
 func moveOn(ctx context.Context, tx pgx.Tx, from, to State) error {
 	values := []any{to.StoreID, to.Size, to.At.Commit, to.At.Prepare, to.EventID, to.Stream, to.Revision}
-	sql := `UPDATE evidence.tree SET store_id = $1, size = $2, commit_position = $3, prepare_position = $4, event_id = $5, stream = $6, revision = $7
-		WHERE store_id = $8 AND size = $9 AND (commit_position, prepare_position) <= ($3, $4)`
+	sql := `UPDATE evidence.tree SET log_id = $1, size = $2, commit_position = $3, prepare_position = $4, event_id = $5, stream = $6, revision = $7
+		WHERE log_id = $8 AND size = $9 AND (commit_position, prepare_position) <= ($3, $4)`
 	if from == (State{}) {
-		sql = `INSERT INTO evidence.tree (store_id, size, commit_position, prepare_position, event_id, stream, revision)
+		sql = `INSERT INTO evidence.tree (log_id, size, commit_position, prepare_position, event_id, stream, revision)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
 	} else {
 		values = append(values, from.StoreID, from.Size)

@@ -40,6 +40,7 @@ type Config struct {
 	SNSTopicARN     string `env:"SNS_TOPIC_ARN"`
 	HistoryTopicARN string `env:"HISTORY_TOPIC_ARN"`
 	NOMIS           NOMIS
+	Evidence        Evidence
 	// PlainTextAllowed names variables, with commas between, whose address may lead to
 	// another machine without TLS.
 	PlainTextAllowed string `env:"PLAIN_TEXT_ALLOWED"`
@@ -184,6 +185,13 @@ func (c Config) faults(f *faults, roles Roles) {
 	f.scheme("DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, webSchemes)
 	f.scheme("NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, webSchemes)
 	c.NOMIS.faults(f)
+	c.Evidence.faults(f, roles)
+	if roles.Sign {
+		f.scheme("PUBLIC_URL", c.Edge.PublicURL, webSchemes)
+		if c.Evidence.Origin == "" && !roles.Serve && c.Edge.PublicURL == "" {
+			f.add(`required environment variable "EVIDENCE_ORIGIN" or "PUBLIC_URL" is not set`)
+		}
+	}
 	if roles.Work && c.NOMIS.APIURL == "" {
 		f.add(`required environment variable "NOMIS_API_URL" is not set`)
 	}

@@ -30,7 +30,7 @@ func named(fault string) string {
 	if parts == nil {
 		return fault
 	}
-	for _, of := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[NOMIS](), reflect.TypeFor[Edge](), reflect.TypeFor[Search](), reflect.TypeFor[Screens]()} {
+	for _, of := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[NOMIS](), reflect.TypeFor[Evidence](), reflect.TypeFor[Edge](), reflect.TypeFor[Search](), reflect.TypeFor[Screens]()} {
 		if field, there := of.FieldByName(parts[1]); there {
 			if name, _, _ := strings.Cut(field.Tag.Get("env"), ","); name != "" && name != "-" {
 				return name + " " + parts[2]

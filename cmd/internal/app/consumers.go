@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"nonassociations/audit/evidence/signer"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
@@ -116,7 +117,7 @@ func (h *consumerHealth) watch(w watchedConsumer) {
 func Consumers() []string {
 	return []string{
 		projections.Consumer, "publisher", "historyPublisher", nomis.Consumer, nomis.TurnsConsumer, nomis.SwitchedConsumer, nomis.EditsConsumer,
-		migration.Consumer, reconcile.Consumer,
+		migration.Consumer, reconcile.Consumer, signer.Consumer,
 	}
 }
 

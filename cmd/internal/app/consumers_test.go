@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,8 +26,11 @@ import (
 func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
 	t.Parallel()
 	dsn, merges := migrated(t), unique("merges")
+	keys := filepath.Join(t.TempDir(), "evidence.key")
+	require.NoError(t, os.WriteFile(keys, []byte(evidenceSecret(t, "tree.test")+"\n"), 0o600))
 	aws.Redrive(merges, unique("dead"), 3)
-	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true, Work: true, Publish: true}, app.HealthLimits{}, map[string]string{
+	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true, Listen: true, Work: true, Publish: true, Sign: true}, app.HealthLimits{}, map[string]string{
+		"EVIDENCE_ORIGIN": "tree.test", "EVIDENCE_KEY_FILE": keys,
 		"SNS_TOPIC_ARN": aws.Topic(unique("world")), "HISTORY_TOPIC_ARN": aws.Topic(unique("history")), "PRISONER_EVENTS_QUEUE_URL": aws.Queue(merges),
 		// No pair is due, and nobody has a record: they are not called.
 		"NOMIS_API_URL": "http://127.0.0.1:1", "PRISONER_SEARCH_URL": "http://127.0.0.1:1",

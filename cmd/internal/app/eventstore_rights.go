@@ -22,13 +22,14 @@ type EventStoreUsers struct {
 	Work    []string `default:"nonassociations-work"    help:"Users of nomis work and of commands about NOMIS, which read and append: ${default}." placeholder:"NAME"`
 	Project []string `default:"nonassociations-project" help:"Users of project, which reads: ${default}."                 placeholder:"NAME"`
 	Publish []string `default:"nonassociations-publish" help:"Users of publish, its status and replay, which read: ${default}." placeholder:"NAME"`
+	Sign    []string `default:"nonassociations-evidence" help:"Users of evidence sign, which reads: ${default}." name:"evidence" placeholder:"NAME"`
 }
 
 // users groups the users by the rights that their roles need.
 func (u EventStoreUsers) users() esdb.Users {
 	return esdb.Users{
 		Append: slices.Concat(u.Serve, u.Screens, u.Listen, u.Work),
-		Read:   slices.Concat(u.Project, u.Publish),
+		Read:   slices.Concat(u.Project, u.Publish, u.Sign),
 	}
 }
 

@@ -114,6 +114,17 @@ var (
 		[]grant{schemaUse("nomis")}, tables("nomis", "prison_edit", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		tables("nomis", "prison_edit_checkpoint", "SELECT", "INSERT", "UPDATE"), tables("nomis", "found_edit", "SELECT", "DELETE"),
 	)
+	// To grow the tree and to sign its heads, and to show it.
+	grantsOfSigning = slices.Concat(
+		[]grant{schemaUse("evidence")}, tables("evidence", "leaf", "SELECT", "INSERT"), tables("evidence", "node", "SELECT", "INSERT"),
+		tables("evidence", "head", "SELECT", "INSERT"), tables("evidence", "cosignature", "SELECT", "INSERT"),
+		tables("evidence", "tree", "SELECT", "INSERT", "UPDATE"), tables("evidence", "refusal", "SELECT", "INSERT", "UPDATE"),
+		tables("evidence", "check", "SELECT", "INSERT"),
+	)
+	grantsOfProving = slices.Concat(
+		[]grant{schemaUse("evidence")}, tables("evidence", "leaf", "SELECT"), tables("evidence", "node", "SELECT"),
+		tables("evidence", "head", "SELECT"), tables("evidence", "cosignature", "SELECT"), tables("evidence", "tree", "SELECT"),
+	)
 	// To add what an operator did, and to show it.
 	grantsOfActing  = append(tables("evidence", "action", "INSERT"), schemaUse("evidence"))
 	grantsOfActions = append(slices.Clone(grantsOfActing), tables("evidence", "action", "SELECT")...)
@@ -199,6 +210,7 @@ func (o Options) requirements() requirements {
 		all.add(o.Config.readDSN(), grantsOfReading)
 	}
 	if o.Roles.answers() {
+		all.add(o.Config.readDSN(), grantsOfProving)
 		all.add(dsn, grantsOfServing)
 		all.add(dsn, grantsOfQueues)
 		all.add(dsn, grantsOfTurns)
@@ -222,8 +234,12 @@ func (o Options) requirements() requirements {
 	}
 	all.add(dsn, grantsOfWatching)
 	all.add(dsn, grantsOfActing)
-	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen || o.Roles.Work {
+	if o.Roles.Project || o.Roles.Publish || o.Roles.Listen || o.Roles.Work || o.Roles.Sign {
 		all.add(dsn, grantsOfConsuming)
+	}
+	if o.Roles.Sign {
+		all.add(log, grantsOfLog)
+		all.add(dsn, grantsOfSigning)
 	}
 	if o.Roles.Project {
 		all.add(log, grantsOfLog)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ var rolesLock sync.Mutex
 var membersOf = map[string][]string{
 	"owner": nil, "writer": {"writer"}, "projector": {"projector"}, "publisher": {"publisher"}, "reader": {"reader"},
 	"both": {"writer", "projector"}, "adopting": {"projector", "operator"}, "screens": {"screens"},
-	"nomis": {"nomis"},
+	"nomis": {"nomis"}, "evidence": {"evidence"},
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -163,6 +164,7 @@ var processes = map[string]kind{
 	"publish":         {"publisher", app.Roles{Publish: true}},
 	"nomis listen":    {"nomis", app.Roles{Listen: true}},
 	"nomis work":      {"nomis", app.Roles{Work: true}},
+	"evidence sign":   {"evidence", app.Roles{Sign: true}},
 }
 
 func (e *installation) options(t *testing.T, kind string) app.Options {
@@ -188,8 +190,10 @@ func (e *installation) options(t *testing.T, kind string) app.Options {
 		config.NOMIS = app.NOMIS{APIURL: "http://127.0.0.1:1", InFlight: 1, DeleteAfter: time.Hour, Sweep: time.Hour}
 	}
 	config.Edge.PublicURL = "http://x.test"
+	config.Evidence = app.Evidence{KeyFile: filepath.Join(t.TempDir(), "evidence.key"), Every: time.Second}
 	return app.Options{
 		Config: config, Roles: of.roles, Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler),
+		NewEvidenceKey: true,
 	}
 }
 

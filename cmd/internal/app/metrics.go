@@ -115,6 +115,9 @@ func (p *process) metricsHandler() http.Handler {
 	if p.queues != nil {
 		registry.MustRegister(nomisMetrics{p, &queueNumbers{ask: p.askQueues, clock: p.Clock}})
 	}
+	if p.signing.store != nil {
+		registry.MustRegister(evidenceMetrics{p})
+	}
 	if p.pages.store != nil {
 		registry.MustRegister(viewsMetrics{p})
 	}

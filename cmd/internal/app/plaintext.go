@@ -39,6 +39,7 @@ func (c Config) trustedAddresses() []trustedAddress {
 		{"PRISONER_EVENTS_QUEUE_URL", c.PrisonerEventsQueueURL, plainHTTPHosts},
 		{"DOMAIN_EVENTS_QUEUE_URL", c.DomainEventsQueueURL, plainHTTPHosts},
 		{"NOMIS_EVENTS_QUEUE_URL", c.NOMISEventsQueueURL, plainHTTPHosts},
+		{"WITNESS_URL", c.Evidence.WitnessURL, plainHTTPHosts},
 		{"NOMIS_API_URL", c.NOMIS.APIURL, plainHTTPHosts},
 		{"NOMIS_API_TOKEN_URL", c.NOMIS.TokenURL, plainHTTPHosts},
 		{"SCREENS_AUTHORIZE_URL", c.Screens.AuthorizeURL, plainHTTPHosts}, // users type their passwords there

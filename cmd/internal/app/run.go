@@ -25,6 +25,7 @@ type Roles struct {
 	Listen  bool // works on prisoner merges from their queue
 	Work    bool // migrates from NOMIS and reconciles with it
 	Publish bool // publishes to SNS
+	Sign    bool // signs heads of the tree over the log
 }
 
 // answers reports whether the process answers requests, of the API or for pages.
@@ -53,8 +54,10 @@ type Options struct {
 	// Development is set by the development run: answers say how long the server worked on
 	// them, and a browser that opens the API is led to the pages.
 	Development bool
-	Limits      HealthLimits
-	Hooks       NOMISHooks
+	// NewEvidenceKey lets a signer make its key when EVIDENCE_KEY_FILE has none of its name.
+	NewEvidenceKey bool
+	Limits         HealthLimits
+	Hooks          NOMISHooks
 }
 
 // Run runs the roles until ctx ends and then stops them in order: requests first, then
@@ -63,7 +66,7 @@ type Options struct {
 // cut off by these limits, and otherwise the first error that ended it. It does not wait
 // for Postgres or the event store: health shows whether they are up.
 func Run(ctx context.Context, o Options) error {
-	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "screens", o.Roles.Screens, "project", o.Roles.Project, "listen", o.Roles.Listen, "work", o.Roles.Work, "publish", o.Roles.Publish)
+	o.Logger.InfoContext(ctx, "starting", "version", Version(), "serve", o.Roles.Serve, "screens", o.Roles.Screens, "project", o.Roles.Project, "listen", o.Roles.Listen, "work", o.Roles.Work, "publish", o.Roles.Publish, "sign", o.Roles.Sign)
 	// Dependencies of requests outlive the signal, until the last request is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
@@ -94,6 +97,7 @@ type process struct {
 	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
 	consumers     *consumerHealth
 	topics        atomic.Pointer[[]*publisher.Publisher]
+	signing       signing
 	closers       closers
 	allowed       chan struct{} // closed when the rights at DATABASE_URL are complete
 	missingRights sync.Map      // rights that were revoked since the start: an error by address
@@ -141,6 +145,11 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.answers() || p.Roles.Project {
 		p.watchReadModel()
 	}
+	if p.Roles.Sign {
+		if err := p.openSigning(below); err != nil {
+			return err
+		}
+	}
 	if err := p.show(groupCtx, below, group); err != nil {
 		return err
 	}
@@ -149,6 +158,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	}
 	if p.Roles.Work {
 		group.Go(func() error { return p.work(groupCtx, below) })
+	}
+	if p.Roles.Sign {
+		group.Go(func() error { return p.sign(groupCtx) })
 	}
 	if p.Roles.Publish {
 		group.Go(func() error { return p.publish(groupCtx, below) })

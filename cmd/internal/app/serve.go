@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/audit"
+	evidencestore "nonassociations/audit/evidence/store"
 	"nonassociations/commands"
 	"nonassociations/commands/idempotency"
 	"nonassociations/eventstore"
@@ -27,6 +28,7 @@ type serving struct {
 	keys        *idempotency.Store
 	commands    *commands.Handler
 	verifier    *auth.Verifier
+	proofs      *evidencestore.Store
 	waiters     *api.WaiterLimit
 	api         *api.API
 	server      *httpServer // nil without the role serve
@@ -71,6 +73,10 @@ func (p *process) openBackends(below context.Context) error {
 		return err
 	}
 	p.closers = append(p.closers, infallible(reads.Close))
+	if p.proofs, err = evidencestore.Open(below, p.Config.readDSN()); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, infallible(p.proofs.Close))
 	p.keys, err = idempotency.Open(below, p.Config.DatabaseURL, idempotency.Options{Clock: p.Clock, Logger: p.Logger})
 	if err != nil {
 		return err
@@ -96,6 +102,7 @@ func (p *process) openBackends(below context.Context) error {
 func (p *process) newAPI() *api.API {
 	limits := p.Config.Edge.Limits
 	return api.New(p.withNOMIS(api.Options{
+		Evidence: evidenceReads{&p.gate, p.proofs}, NewestHead: p.newestHead,
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: gatedReads{&p.gate, p.reads}, Head: p.head,
 		Audit:   p.gatedAudit(),
 		Reaches: eventstore.NewReach(p.log).Has, LogID: p.logID,

@@ -22,6 +22,7 @@ const (
 	runbookQueues    = "docs/runbooks/DeadLetters.md"
 	runbookRestored  = "docs/runbooks/NomisLooksRestored.md"
 	runbookNOMIS     = "docs/runbooks/NomisPendingTooLong.md"
+	runbookEvidence  = "docs/runbooks/EvidenceHeadTooOld.md"
 	runbookViews     = "docs/runbooks/ViewsUnsent.md"
 )
 
@@ -154,6 +155,7 @@ func (a *statusAsking) all(ctx context.Context) []shape.PartStatus {
 		{"readModel", runbookProjector, withRows, a.readModel},
 		{"publisher", "", withRows, a.publisher},
 		{"queues", runbookQueues, len(a.config.queueAddresses()) > 0, a.queues},
+		{"evidence", runbookEvidence, withRows, a.evidence},
 		{"views", runbookViews, withRows, a.views},
 		{"migration", "", withRows, a.migration},
 		{"reconciliation", "", withRows, a.reconciliation},

@@ -29,7 +29,7 @@ CREATE TABLE evidence.cosignature (
 -- How far the tree is, and of which log it is: one row, whose size fences two signers.
 CREATE TABLE evidence.tree (
   one              boolean PRIMARY KEY DEFAULT true CHECK (one),
-  store_id         uuid NOT NULL,
+  log_id           uuid NOT NULL, -- no store_id: serving roles need not read this table
   size             bigint NOT NULL CHECK (size >= 0),
   commit_position  bigint NOT NULL, -- every fact up to here has its leaf
   prepare_position bigint NOT NULL,
