@@ -1,5 +1,7 @@
 package screens
 
+import "nonassociations/web/screens/store"
+
 // RouteInfo is what a walk over all routes needs to know of one.
 type RouteInfo struct {
 	Method, Path string
@@ -19,3 +21,22 @@ func (s *Screens) AllRoutes() []RouteInfo {
 
 // NumbersIn returns the prisoner numbers that the view audit finds in a page.
 var NumbersIn = numbersIn
+
+// AgainPages returns every page of the view audit that this build can show again, or says
+// why not.
+func AgainPages() (all []store.Page) {
+	for page := range againWhy {
+		all = append(all, page)
+	}
+	return all
+}
+
+// AuditedPages returns the page of each route that shows a person.
+func (s *Screens) AuditedPages() (all []store.Page) {
+	for _, rt := range s.routes() {
+		if rt.page != "" {
+			all = append(all, rt.page)
+		}
+	}
+	return all
+}

@@ -53,6 +53,7 @@ func TestRecord_showsEverythingKnown(t *testing.T) {
 	require.Equal(t, "/prisoner/{pn}/non-associations/{id}", views[0].Route)
 	require.Equal(t, []domain.PrisonerNumber{adam, merlin}, views[0].Subjects)
 	require.Empty(t, views[0].Shown)
+	require.Equal(t, "id="+id.String(), views[0].Query, "by which the page can be shown again")
 
 	p = b.get("/prisoner/D5678EF/non-associations/" + id.String())
 	require.Equal(t, "Non-association: Merlin Somerplumbs and Adam Example", p.text("h1"))

@@ -35,13 +35,19 @@ func (s *Screens) record(ctx context.Context, v *visit, rt route, out answer, bo
 }
 
 // queryOf returns the query of a request. That of a page of a prison begins with the
-// prison, which the route does not name.
+// prison, and that of a page of a record with its id: the route does not name them.
 func queryOf(r *http.Request) string {
-	id := chi.URLParam(r, prisonParameter)
-	if id == "" {
+	named := url.Values{}
+	if id := chi.URLParam(r, prisonParameter); id != "" {
+		named.Set(prisonParameter, id)
+	}
+	if id := chi.URLParam(r, recordParameter); id != "" && chi.URLParam(r, "pn") != "" {
+		named.Set(recordParameter, id)
+	}
+	if len(named) == 0 {
 		return r.URL.RawQuery
 	}
-	query := url.Values{prisonParameter: {id}}.Encode()
+	query := named.Encode()
 	if r.URL.RawQuery != "" {
 		query += "&" + r.URL.RawQuery
 	}

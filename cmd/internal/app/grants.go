@@ -156,6 +156,8 @@ var (
 		tables("screens", "view", "SELECT", "INSERT"), tables("screens", "unsent_view", "SELECT", "INSERT", "UPDATE", "DELETE"),
 		grantsOfActions, grantsOfParkedOps,
 	)
+	// To find the view of a request.
+	grantsOfShowing = append(tables("screens", "view", "SELECT"), schemaUse("screens"))
 	// To remove old views, which is an act.
 	grantsOfPruningViews = slices.Concat(
 		[]grant{schemaUse("screens")}, tables("screens", "view", "SELECT", "DELETE"), tables("screens", "unsent_view", "SELECT"), grantsOfActing,

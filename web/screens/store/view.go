@@ -119,6 +119,18 @@ func (s *Store) Views(ctx context.Context, f ViewFilter, after Cursor, limit int
 	return s.queryViews(ctx, "read the views", sql, args...)
 }
 
+// ViewOfRequest returns the view of a request. It returns ErrNone when there is none.
+func (s *Store) ViewOfRequest(ctx context.Context, id uuid.UUID) (View, error) {
+	views, err := s.queryViews(ctx, "read the view of a request", `SELECT `+viewColumns+` FROM screens.view WHERE request_id = $1 ORDER BY at LIMIT 1`, id)
+	if err == nil && len(views) == 0 {
+		err = ErrNone
+	}
+	if err != nil {
+		return View{}, err
+	}
+	return views[0], nil
+}
+
 // queryViews collects views; act names what is done in the error.
 func (s *Store) queryViews(ctx context.Context, act, sql string, args ...any) ([]View, error) {
 	rows, err := s.pool.Query(ctx, sql, args...)
