@@ -72,6 +72,7 @@ var folders = []folder{
 	{"audit/evidence/logcheck", "audit/evidence/logcheck compares the log with what was kept of it, and opens no store", []string{"eventstore", "audit/evidence", sumdb}, true},
 	{"audit/evidence/signer", "audit/evidence/signer follows the log and signs heads, and sends them to a witness", []string{"audit/evidence", "audit/evidence/store", "domain", "eventstore", "eventstore/consumer", pgx, sumdb}, true},
 	{"audit/evidence/store", "audit/evidence/store keeps in Postgres what operators did and the tree over the log", []string{"audit/evidence", "eventstore", pgx, sumdb}, true},
+	{"audit/evidence/proofcheck", "audit/evidence/proofcheck judges the proof of one fact, and does no I/O", []string{"audit/evidence"}, true},
 	{"nomis", "nomis alone calls the legacy system", []string{"domain", "commands", "commands/merge", "queries", "audit", "internal/queue", aws}, false},
 	{"nomis/migration", "nomis/migration takes over NOMIS's stock of old data", []string{"domain", "commands"}, false},
 	{"nomis/mirror", "nomis/mirror has what NOMIS holds of a pair, and does no I/O", []string{"domain"}, true},

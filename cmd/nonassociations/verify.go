@@ -15,6 +15,7 @@ import (
 // verifyCmd groups the comparisons of stored data with the log.
 type verifyCmd struct {
 	ReadModel verifyReadModelCmd `cmd:"" help:"Compare the facts that the read model was built from with the log."`
+	Proof     verifyProofCmd     `cmd:"" help:"Check the proof of one fact; needs no variable and no network."`
 }
 
 // verifyReadModelCmd compares the read model.
