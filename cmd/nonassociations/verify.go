@@ -15,6 +15,7 @@ import (
 // verifyCmd groups the comparisons of stored data with the log.
 type verifyCmd struct {
 	ReadModel verifyReadModelCmd `cmd:"" help:"Compare the facts that the read model was built from with the log."`
+	Log       verifyLogCmd       `cmd:"" help:"Compare the log with the leaves, heads and cosignatures that were kept of it."`
 	Proof     verifyProofCmd     `cmd:"" help:"Check the proof of one fact; needs no variable and no network."`
 }
 
