@@ -63,7 +63,7 @@ func (c verifyLogCmd) Run(ctx context.Context) error {
 		return exitError{err, 2}
 	}
 	if c.JSON {
-		text, err := json.Marshal(found)
+		text, err := json.Marshal(found, json.FormatNilSliceAsNull(true))
 		if err != nil {
 			return exitError{err, 2}
 		}
