@@ -128,11 +128,6 @@ var (
 	// To add what an operator did, and to show it.
 	grantsOfActing  = append(tables("evidence", "action", "INSERT"), schemaUse("evidence"))
 	grantsOfActions = append(slices.Clone(grantsOfActing), tables("evidence", "action", "SELECT")...)
-	// To compare the log with its leaves, heads and cosignatures.
-	grantsOfCheckingLog = slices.Concat(
-		[]grant{schemaUse("evidence")}, tables("evidence", "tree", "SELECT"), tables("evidence", "leaf", "SELECT"),
-		tables("evidence", "node", "SELECT"), tables("evidence", "head", "SELECT"), tables("evidence", "cosignature", "SELECT"),
-	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "fact_index", "SELECT"), tables("read", "mapping", "SELECT"),

@@ -43,7 +43,7 @@ func VerifyLog(ctx context.Context, o Options, c LogCheck) (r logcheck.Result, e
 	if o.Config.DatabaseURL == "" {
 		return o.checkLog(ctx, log, nil, c)
 	}
-	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfCheckingLog)); err != nil && !c.alone() {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfProving)); err != nil && !c.alone() {
 		return r, err
 	} else if err != nil {
 		o.Logger.WarnContext(ctx, "what is kept of the log cannot be read, and is left out", "error", err)
