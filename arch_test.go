@@ -29,8 +29,6 @@ const (
 	oauth2 = "golang.org/x/oauth2"
 	oidc   = "github.com/coreos/go-oidc/v3"
 	sumdb  = "golang.org/x/mod/sumdb"
-
-	breaker = "github.com/sony/gobreaker/v2"
 )
 
 // crossCutting may be used in every folder but domain.

@@ -193,7 +193,7 @@ func TestIAM_onlyPublishMayPublish(t *testing.T) {
 	}
 	require.ElementsMatch(t, with, files)
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // a file of the repository
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		var policy policies
 		decoder := json.NewDecoder(strings.NewReader(string(text)))

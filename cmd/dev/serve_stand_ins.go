@@ -74,8 +74,10 @@ func (s *standIns) parts() []part {
 		queues = s.aws.URL()
 	}
 	return []part{
-		{"the issuer", s.environment["AUTH_JWKS_URL"]}, {"the directory", s.environment["PRISONER_SEARCH_URL"]},
-		{"SNS and SQS", queues}, {"NOMIS", s.environment["NOMIS_API_URL"]},
+		{"the issuer", s.environment["AUTH_JWKS_URL"]},
+		{"the directory", s.environment["PRISONER_SEARCH_URL"]},
+		{"SNS and SQS", queues},
+		{"NOMIS", s.environment["NOMIS_API_URL"]},
 	}
 }
 
