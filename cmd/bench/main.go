@@ -26,6 +26,8 @@
 //     net/http + pgx handler that reads the same documents by primary key.
 //   - migrate: POST /migrate, many pairs a request; beside it COPY of as many
 //     rows with the same bytes in as many commits.
+//   - message-db: one event appended to our log in Postgres; beside it write_message of
+//     message-db, another event store in Postgres, which `make peers` installs from npm.
 //   - replay: `project` from an empty read model until it is at the end of the
 //     log, start of the process included; beside it COPY of the rows that came
 //     out into tables with the same indexes.
@@ -83,7 +85,7 @@ type cli struct {
 // it.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
-	Rows        []string      `help:"Rows to measure: sync, get, migrate, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, growth, esdb."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, message-db, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, growth, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
 	Rounds      int           `default:"11"                                                                                 help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`
@@ -95,6 +97,7 @@ type runCmd struct {
 	Facts       []int         `default:"10000,100000" help:"Sizes of the log at which the row growth measures."`
 	Growth      bool          `env:"GROWTH" help:"Measure growth at a million facts too."`
 	JSON        string        `help:"Write the table and the numbers behind it there." name:"json" placeholder:"FILE"`
+	Peers       string        `default:"internal/dev/npm/peers" help:"Where make peers has installed message-db." placeholder:"DIR"`
 	Binary      string        `help:"The service's binary; nonassociations beside this one by default."                     placeholder:"FILE"`
 	Profile     string        `help:"Write CPU profiles of the service there; it then runs inside this binary."             placeholder:"DIR"`
 	DatabaseURL string        `env:"DATABASE_URL"                                                                           help:"A Postgres to use instead of one made for this run; a fresh database is made there and dropped." placeholder:"URL"`

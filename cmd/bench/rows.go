@@ -29,6 +29,7 @@ var specs = []spec{
 	{name: "sync", measure: measureSync},
 	{name: "visible", measure: measureVisible},
 	{name: "migrate", measure: measureMigrate},
+	{name: "message-db", measure: measureMessageDB},
 	{name: "replay", measure: measureReplay},
 	{name: "publish", measure: measurePublish},
 	{name: "delivered", measure: measureListening},

@@ -15,20 +15,22 @@ import (
 // TestLock_pinsEveryPackageAndNamesNoRegistry: a machine asks the registry
 // that it is set up for, and takes only what has the known content.
 func TestLock_pinsEveryPackageAndNamesNoRegistry(t *testing.T) {
-	var asked struct{ DevDependencies map[string]string }
-	read(t, "package.json", &asked)
-	var lock struct {
-		Packages map[string]struct{ Version, Integrity, Resolved string }
-	}
-	read(t, "package-lock.json", &lock)
-	require.NotEmpty(t, asked.DevDependencies)
-	for name, version := range asked.DevDependencies {
-		require.Regexp(t, `^\d+\.\d+\.\d+$`, version, name)
-		require.Equal(t, version, lock.Packages["node_modules/"+name].Version, name)
-	}
-	for path, locked := range lock.Packages {
-		require.Empty(t, locked.Resolved, path)
-		require.True(t, path == "" || locked.Integrity != "", path)
+	for _, folder := range []string{".", "peers"} {
+		var asked struct{ DevDependencies map[string]string }
+		read(t, filepath.Join(folder, "package.json"), &asked)
+		var lock struct {
+			Packages map[string]struct{ Version, Integrity, Resolved string }
+		}
+		read(t, filepath.Join(folder, "package-lock.json"), &lock)
+		require.NotEmpty(t, asked.DevDependencies)
+		for name, version := range asked.DevDependencies {
+			require.Regexp(t, `^\d+\.\d+\.\d+$`, version, name)
+			require.Equal(t, version, lock.Packages["node_modules/"+name].Version, name)
+		}
+		for path, locked := range lock.Packages {
+			require.Empty(t, locked.Resolved, path)
+			require.True(t, path == "" || locked.Integrity != "", path)
+		}
 	}
 }
 
