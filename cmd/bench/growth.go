@@ -130,6 +130,16 @@ func sizesOf(ctx context.Context, db *pgx.Conn) (map[string]int64, error) {
 	return sizes, err
 }
 
+// bytesOf returns the bytes of one schema of a database, 0 where it does not exist.
+func bytesOf(ctx context.Context, dsn, schema string) (int64, error) {
+	db, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return 0, err
+	}
+	sizes, err := sizesOf(ctx, db)
+	return sizes[schema], errors.Join(err, db.Close(ctx))
+}
+
 // curves returns one point of each curve. idle is a log of one fact.
 func (g grown) curves(idle grown) []curve {
 	point := func(name, what, unit string, value float64) curve {

@@ -27,6 +27,8 @@ type reportRow struct {
 	Goal     *reportGoal `json:"goal"` // null: information only
 	Note     string      `json:"note"`
 	Missing  *string     `json:"missing"` // why it was not measured
+	// Numbers are further ones of a row, such as "requests a pair", never null.
+	Numbers map[string]float64 `json:"numbers"`
 }
 
 // reportSide is one side of a row. Seconds are those of one operation, a median; P99 is 0
@@ -68,7 +70,10 @@ func (t table) report(at time.Time) report {
 		line := reportRow{
 			Name: one.name, What: one.what, Beside: one.beside, Ratio: one.ratio, Note: one.note, Goal: one.goal.report(),
 			Measured: sideOf(one.measured, one.results.measured, one.results.cost),
-			Baseline: sideOf(one.baseline, one.results.baseline, one.results.costOfBaseline),
+			Baseline: sideOf(one.baseline, one.results.baseline, one.results.costOfBaseline), Numbers: one.numbers,
+		}
+		if line.Numbers == nil {
+			line.Numbers = map[string]float64{}
 		}
 		if one.missing != "" {
 			line.Missing = &one.missing

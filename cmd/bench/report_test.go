@@ -31,6 +31,7 @@ func TestReport_isReadAsItWasWritten(t *testing.T) {
 		},
 	}
 	file := filepath.Join(t.TempDir(), "bench.json")
+	whole.rows[0].numbers = map[string]float64{"requests a pair": 2}
 	written := whole.report(time.Date(2026, 11, 29, 20, 0, 0, 0, time.UTC))
 	require.NoError(t, written.write(file))
 	read, err := readReport(file)
@@ -42,6 +43,8 @@ func TestReport_isReadAsItWasWritten(t *testing.T) {
 	require.InDelta(t, 20, sync.Measured.CPU.Postgres, 1e-9)
 	require.Equal(t, 100, sync.Measured.Count)
 	require.Equal(t, &reportGoal{"≥ 0.60", false}, sync.Goal)
+	require.InDelta(t, 2, sync.Numbers["requests a pair"], 0)
+	require.NotNil(t, read.Rows[1].Numbers)
 	require.Nil(t, sync.Missing)
 	require.Nil(t, read.Rows[1].Goal)
 	require.Equal(t, "it is not installed", *read.Rows[1].Missing)

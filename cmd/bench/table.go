@@ -22,6 +22,7 @@ type row struct {
 	note     string
 	missing  string // why it was not measured; the values are then empty
 	results  results
+	numbers  map[string]float64 // further ones for the file, by name
 }
 
 // goal is what a ratio, or a rate, should reach. A goal that is missed is printed and is
