@@ -59,13 +59,15 @@ func printCurves(out io.Writer, curves []curve) {
 	printMarkdown(out, lines)
 }
 
-// short formats a value with three digits at least: "0.123", "12.3", "1,234".
+// short formats a value with two or three digits: "0.0031", "0.12", "12.3", "1,234".
 func short(v float64) string {
 	switch {
 	case v >= 100:
 		return thousands(int(v + 0.5))
 	case v >= 10:
 		return fmt.Sprintf("%.1f", v)
+	case v < 0.1:
+		return fmt.Sprintf("%.2g", v)
 	default:
 		return fmt.Sprintf("%.2f", v)
 	}

@@ -49,6 +49,8 @@
 //     all, measured and compared in the same way. --pairs sets the size of both rows:
 //     `bin/bench --rows nomis-migrate,nomis-reconcile --pairs 100000` tells that memory is
 //     flat from 10,000 pairs to 100,000.
+//   - pages: pages of the screens for a prison of 1,500 people with 4,000 open pairs, one
+//     after the other; beside it the API's answer with the list of the same prisoner.
 //   - growth: a table of its own. Reads, replay and writes with logs of 10,000 and 100,000
 //     facts (GROWTH=1: 1,000,000 too), each a database of its own: wall and CPU time of
 //     one operation, memory, and bytes a fact. Each must be flat.
@@ -74,6 +76,7 @@ import (
 // cli is what can be asked on the command line.
 type cli struct {
 	Run     runCmd     `cmd:"" default:"withargs"                                 help:"Measure and print the table."`
+	Scale   scaleCmd   `cmd:"" help:"Print the tables of docs/scale.md from a file of --json."`
 	Handler handlerCmd `cmd:"" help:"The bare handler that GET is compared with." hidden:""`
 	Log     logCmd     `cmd:"" help:"Our own EventStoreDB server over Postgres."  hidden:""`
 	Sender  senderCmd  `cmd:"" help:"The bare loops that publish is compared with." hidden:""`
@@ -85,7 +88,7 @@ type cli struct {
 // it.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
-	Rows        []string      `help:"Rows to measure: sync, get, migrate, message-db, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, growth, esdb."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, message-db, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, pages, growth, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
 	Rounds      int           `default:"11"                                                                                 help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`

@@ -124,6 +124,11 @@ func (s *harness) storedFacts(ctx context.Context, name string) (installation, e
 // not through the API: this is preparation, and 100 pairs a call take the least time.
 // No pair is repeated, so no message waits for an earlier one of its pair.
 func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
+	return storePairs(ctx, dsn, count, s.newPair)
+}
+
+// storePairs is storeFacts for the pairs that next returns, each another one.
+func storePairs(ctx context.Context, dsn string, count int, next func() (one, other string)) error {
 	log, err := postgres.Open(ctx, dsn, postgres.Options{})
 	if err != nil {
 		return err
@@ -137,7 +142,7 @@ func (s *harness) storeFacts(ctx context.Context, dsn string, count int) error {
 	for left := count; left > 0; left -= 100 {
 		var syncs []commands.PairSync
 		for range min(left, 100) {
-			one, other := s.newPair()
+			one, other := next()
 			sync, err := requestOf(domain.PrisonerNumber(one), domain.PrisonerNumber(other))
 			if err != nil {
 				return err

@@ -88,7 +88,7 @@ func TestCurves_ofEachSizeAreOneTable(t *testing.T) {
 }
 
 func TestShort_keepsThreeDigits(t *testing.T) {
-	for text, value := range map[string]float64{"0.12": 0.123, "12.3": 12.34, "1,235": 1234.6, "0.00": 0} {
+	for text, value := range map[string]float64{"0.12": 0.123, "12.3": 12.34, "1,235": 1234.6, "0": 0, "0.0031": 0.00312} {
 		require.Equal(t, text, short(value))
 	}
 }

@@ -36,6 +36,7 @@ var specs = []spec{
 	{name: "nomis-write", measure: measureNomisWrite},
 	{name: "nomis-migrate", measure: measureNomisMigrate},
 	{name: "nomis-reconcile", measure: measureNomisReconcile},
+	{name: "pages", several: measurePages},
 	{name: "growth", several: measureGrowth},
 	{name: rowEsdb, measure: measureEsdb},
 }

@@ -77,9 +77,10 @@ func (t table) print(out io.Writer) {
 		lines = append(lines, []string{r.what, r.measured, r.beside, r.baseline, ratio, r.goal.text, r.goal.verdict()})
 	}
 	printMarkdown(out, lines)
+	fmt.Fprintln(out)
 	for _, r := range t.rows {
 		if r.note != "" {
-			fmt.Fprintln(out, "\n* note:", r.note)
+			fmt.Fprintln(out, "* note:", r.note)
 		}
 	}
 	printCurves(out, t.curves)
