@@ -34,6 +34,7 @@ type estateSize struct {
 	NewPairs   float64 `default:"0.25"    help:"Share of the writes that begin a pair."`
 	ReadsADay  float64 `default:"1000000" help:"Reads of the API a day." name:"reads-a-day"`
 	PagesADay  float64 `default:"20000"   help:"Pages that show a person, a day." name:"pages-a-day"`
+	SheetsADay float64 `default:"500"     help:"Pages that show a whole prison, a day." name:"sheets-a-day"`
 	Peak       float64 `default:"5"       help:"The busiest hour over the mean."`
 	Years      float64 `default:"10"      help:"How long facts have been collected when rebuild and disk are looked at."`
 	Night      float64 `default:"8"       help:"Hours that nightly work may take."`
@@ -138,6 +139,7 @@ func (e estateSize) table() [][]string {
 		{"of which begin a pair", fmt.Sprintf("%.0f %%", 100*e.NewPairs)},
 		{"reads of the API a day", big(e.ReadsADay)},
 		{"pages that show a person, a day", big(e.PagesADay)},
+		{"pages that show a whole prison, a day", big(e.SheetsADay)},
 		{"the busiest hour over the mean", plain(e.Peak)},
 		{"years of facts, for rebuild and disk", plain(e.Years)},
 		{"hours of a night", plain(e.Night)},

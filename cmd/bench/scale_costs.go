@@ -12,7 +12,7 @@ type costs struct {
 	logBytes, readModelBytes        float64 // a fact
 	leafBytes                       float64 // a fact
 	nomisBytes                      float64 // a pair
-	viewBytes                       float64 // a page
+	viewBytes, sheetBytes           float64 // a page of one person, and of a whole prison
 	migration, reconciliation       float64 // requests of NOMIS a pair
 }
 
@@ -37,6 +37,7 @@ func costsOf(r report) (costs, error) {
 	}
 	c.verify, c.verifyMB = f.curve("verify time")/1e6, f.curve("verify memory")
 	c.leafBytes, c.pages, c.viewBytes = f.curve("leaf bytes"), f.rate("page-list"), f.number("page-list", "bytes a view")
+	c.sheetBytes = f.number("page-too-close", "bytes a view")
 	return c, nil
 }
 
@@ -152,7 +153,8 @@ func (c costs) table() [][]string {
 		{"log in Postgres, with its indexes", "bytes a fact", short(c.logBytes)},
 		{"read model, with its indexes", "bytes a fact", short(c.readModelBytes)},
 		{"leaf", "bytes a fact", given(c.leafBytes, givenLeaf)},
-		{"view of the audit", "bytes a page", given(c.viewBytes, givenView)},
+		{"view of the audit, of one list", "bytes a page", given(c.viewBytes, givenView)},
+		{"view of the audit, of a large prison's people", "bytes a page", said(c.sheetBytes, short(c.sheetBytes))},
 		{"NOMIS tables (mapping, migration, reconciliation)", "bytes a pair", short(c.nomisBytes)},
 		{"migration from NOMIS", "requests a pair", short(c.migration)},
 		{"reconciliation with NOMIS", "requests a pair", short(c.reconciliation)},

@@ -39,7 +39,7 @@ func parts(c costs, e estateSize) []part {
 		{name: "read model (twice during a rebuild)", start: c.readModelBytes * e.atStart(), year: c.readModelBytes * year},
 		{name: "leaves", start: c.leaf() * e.atStart(), year: c.leaf() * year},
 		{name: "heads and cosignatures", year: headsADay * daysAYear * headBytes, fixed: true},
-		{name: "views of the audit", year: c.view() * e.PagesADay * daysAYear},
+		{name: "views of the audit", year: (c.view()*e.PagesADay + c.sheetBytes*e.SheetsADay) * daysAYear},
 		{name: "NOMIS tables", start: c.nomisBytes * e.Pairs, year: c.nomisBytes * e.NewPairs * year},
 	}
 }
