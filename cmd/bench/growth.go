@@ -47,6 +47,7 @@ type grown struct {
 	facts       int
 	read, write measurement
 	replay      worked
+	verify      *worked          // nil where the binary has no verification of the log
 	serving     int              // memory in use by the service behind the reads, in KiB
 	bytes       map[string]int64 // of each schema
 }
@@ -83,6 +84,9 @@ func (s *harness) grown(ctx context.Context, facts int) (g grown, err error) {
 	if g.replay, err = s.replay(ctx, where, db); err != nil {
 		return g, err
 	}
+	if g.verify, err = s.verifyGrown(ctx, where, db); err != nil {
+		return g, err
+	}
 	if g.bytes, err = sizesOf(ctx, db); err != nil {
 		return g, err
 	}
@@ -91,6 +95,19 @@ func (s *harness) grown(ctx context.Context, facts int) (g grown, err error) {
 	}
 	g.write, err = s.warmRound(ctx, s.syncWorkload())
 	return g, err
+}
+
+// verifyGrown signs the log of an installation and verifies it.
+func (s *harness) verifyGrown(ctx context.Context, where installation, db *pgx.Conn) (*worked, error) {
+	_, err := s.sign(ctx, where, db)
+	var m worked
+	if err == nil {
+		m, err = s.verifyLog(ctx, where)
+	}
+	if errors.Is(err, errLacks) {
+		return nil, nil //nolint:nilnil // as the field says
+	}
+	return &m, err
 }
 
 // warmRound runs a quarter of a round that does not count, and a round.
@@ -159,6 +176,11 @@ func (g grown) curves(idle grown) []curve {
 	all = append(all, timed("write", "write: POST /sync, a new pair", "each", g.write)...)
 	all = append(all, timed("replay", "replay: the log into an empty read model", "a fact", g.replay.less(idle.replay))...)
 	all = append(all, point("replay memory", "replay: the projector", "MB peak", float64(g.replay.peak)/1024))
+	if g.verify != nil && idle.verify != nil {
+		all = append(all, timed("verify", "verify log: every fact", "a fact", g.verify.less(*idle.verify))...)
+		all = append(all, point("verify memory", "verify log", "MB peak", float64(g.verify.peak)/1024))
+		all = append(all, point("leaf bytes", "size: leaves and heads with their indexes", "bytes a fact", float64(g.bytes["evidence"])/float64(g.facts)))
+	}
 	for _, part := range []struct{ name, schema, what string }{{"log bytes", "eventstore", "the log"}, {"read model bytes", "read", "the read model"}} {
 		all = append(all, point(part.name, "size: "+part.what+" with its indexes", "bytes a fact", float64(g.bytes[part.schema])/float64(g.facts)))
 	}

@@ -16,7 +16,8 @@ import (
 // which need not be safe for concurrent use.
 type worker func(ctx context.Context) (turn func() (int, error), done func(), err error)
 
-// runWorkers runs n workers until d is over and returns what they did. The clock stops
+// runWorkers runs n workers until d is over, each for one turn at least, and returns what
+// they did. The clock stops
 // with the last turn, so that a turn that began in time counts with its whole duration.
 // Connections are opened before the clock starts. The first error ends all loops and is
 // returned: a round with errors is no measurement.
@@ -35,7 +36,7 @@ func (s *harness) runWorkers(ctx context.Context, n int, d time.Duration, prepar
 	before, began := s.used(), time.Now()
 	for _, turn := range turns {
 		group.Go(func() error {
-			for time.Since(began) < d {
+			for once := true; once || time.Since(began) < d; once = false {
 				did, err := turn()
 				if err != nil {
 					return err

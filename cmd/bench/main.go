@@ -31,6 +31,11 @@
 //   - replay: `project` from an empty read model until it is at the end of the
 //     log, start of the process included; beside it COPY of the rows that came
 //     out into tables with the same indexes.
+//   - rebuild: `rebuild` of the log of the other rows beside live writes and reads, none of
+//     which may fail; beside it COPY of the rows that came out.
+//   - evidence: two rows. signing: the processor time of a fact's leaf and head; beside it
+//     that of a write. verify-log: `verify log` of the whole log; beside it a bare read of
+//     the same rows.
 //   - visible: from the answer to POST /sync until GET with that position has
 //     answered, one after the other; beside it a NOTIFY and its arrival plus a
 //     commit of one row.
@@ -88,7 +93,7 @@ type cli struct {
 // it.
 type runCmd struct {
 	Quick       bool          `help:"Short rounds, for a first impression."`
-	Rows        []string      `help:"Rows to measure: sync, get, migrate, message-db, replay, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, pages, growth, esdb."`
+	Rows        []string      `help:"Rows to measure: sync, get, migrate, message-db, replay, rebuild, evidence, visible, publish, delivered, nomis-write, nomis-migrate, nomis-reconcile, pages, growth, esdb."`
 	Eventstore  string        `help:"An EventStoreDB (esdb://…) for the row esdb, which is then the only one by default."   placeholder:"URL"`
 	Rounds      int           `default:"11"                                                                                 help:"Rounds of each kind."`
 	Round       time.Duration `default:"2s"                                                                                 help:"Length of one round."`

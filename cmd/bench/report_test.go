@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -91,4 +92,24 @@ func TestShort_keepsThreeDigits(t *testing.T) {
 	for text, value := range map[string]float64{"0.12": 0.123, "12.3": 12.34, "1,235": 1234.6, "0": 0, "0.0031": 0.00312} {
 		require.Equal(t, text, short(value))
 	}
+}
+
+func TestSpec_ofACommandThatTheBinaryLacksIsARowThatSaysSo(t *testing.T) {
+	s := &harness{runCmd: runCmd{Binary: "/bin/sh"}}
+	var lacking table
+	asks := func(status string) spec {
+		return spec{name: "verify-log", several: func(ctx context.Context, s *harness) (table, error) {
+			_, _, err := s.command(ctx, nil, "-c", "echo why >&2; exit "+status)
+			return table{rows: []row{{name: "signing"}}}, err
+		}}
+	}
+	require.NoError(t, asks("80").add(t.Context(), s, &lacking))
+	require.Len(t, lacking.rows, 2)
+	require.Equal(t, "verify-log", lacking.rows[1].name)
+	require.Contains(t, lacking.rows[1].missing, "no such command")
+	require.ErrorContains(t, asks("1").add(t.Context(), s, &table{}), "why")
+	m, out, err := s.command(t.Context(), nil, "-c", "echo out")
+	require.NoError(t, err)
+	require.Equal(t, "out\n", string(out))
+	require.Positive(t, m.seconds)
 }

@@ -31,6 +31,8 @@ var specs = []spec{
 	{name: "migrate", measure: measureMigrate},
 	{name: "message-db", measure: measureMessageDB},
 	{name: "replay", measure: measureReplay},
+	{name: "rebuild", measure: measureRebuild},
+	{name: "evidence", several: measureEvidence},
 	{name: "publish", measure: measurePublish},
 	{name: "delivered", measure: measureListening},
 	{name: "nomis-write", measure: measureNomisWrite},
@@ -109,17 +111,25 @@ func measure(ctx context.Context, s *harness) (table, error) {
 	return t, nil
 }
 
-// add measures one spec and adds what it measured to a table.
+// add measures one spec and adds what it measured to a table. What an older binary cannot
+// do is a row that says so.
 func (p spec) add(ctx context.Context, s *harness, t *table) error {
+	var more table
+	var err error
 	if p.several != nil {
-		more, err := p.several(ctx, s)
-		t.rows, t.curves = append(t.rows, more.rows...), append(t.curves, more.curves...)
-		return err
-	}
-	r, err := p.measure(ctx, s)
-	if err == nil {
+		more, err = p.several(ctx, s)
+	} else {
+		var r row
+		r, err = p.measure(ctx, s)
 		r.name = p.name
-		t.rows = append(t.rows, r)
+		if err == nil {
+			more.rows = []row{r}
+		}
 	}
+	if errors.Is(err, errLacks) {
+		more.rows = append(more.rows, row{name: p.name, what: p.name, missing: err.Error()})
+		err = nil
+	}
+	t.rows, t.curves = append(t.rows, more.rows...), append(t.curves, more.curves...)
 	return err
 }
