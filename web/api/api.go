@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -202,14 +203,9 @@ func New(options Options) *API {
 		prisonSeen: options.PrisonSeen, legacyCallers: options.LegacyCallers, legacySunset: options.LegacySunset,
 		health: newHealth(options.Health, options.Clock, options.Logger),
 	}
-	if a.migrations = options.Migrations; a.migrations == nil {
-		a.migrations = noMigrations{}
-	}
+	a.migrations, a.evidence = cmp.Or[Migrations](options.Migrations, noMigrations{}), cmp.Or[Evidence](options.Evidence, noEvidence{})
 	if a.queues = options.Queues; a.queues == nil {
 		a.queues = &nomis.Queues{}
-	}
-	if a.evidence = options.Evidence; a.evidence == nil {
-		a.evidence = noEvidence{}
 	}
 	a.router = a.routes(infoOf(options.Version))
 	return a
