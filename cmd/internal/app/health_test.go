@@ -220,7 +220,9 @@ var metric = regexp.MustCompile(`nonassociations_[a-z_]+`)
 // A rule over a metric that is not exported never fires.
 func TestMetric_ofARuleIsExported(t *testing.T) {
 	t.Parallel()
-	s := takesTurns(t, migrated(t), "http://127.0.0.1:1", nil, func(o *app.Options) { o.Hooks = knowing })
+	dsn := migrated(t)
+	addChecks(t, dsn)
+	s := takesTurns(t, dsn, "http://127.0.0.1:1", nil, func(o *app.Options) { o.Hooks = knowing })
 	s.becomes(t, "UP")
 	pages, _ := pagesOf(t, map[string]string{"AUDIT_QUEUE_URL": aws.Queue(unique("audit"))})
 	exported := s.scrape(t) + pages.scrape(t)

@@ -112,6 +112,10 @@ func (p *process) metricsHandler() http.Handler {
 	// Pedantic: a metric that contradicts its description fails the scrape, and a test.
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(metrics{p})
+	registry.MustRegister(checkMetrics{p})
+	if p.Roles.answers() {
+		registry.MustRegister(writeMetrics{p}, p.requests)
+	}
 	if p.queues != nil {
 		registry.MustRegister(nomisMetrics{p, &queueNumbers{ask: p.askQueues, clock: p.Clock}})
 	}

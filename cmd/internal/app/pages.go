@@ -105,7 +105,7 @@ func (p *process) newScreens(config Screens, operators screens.Operators) (*scre
 		Commands: gatedCommands{&p.gate, p.commands}, Reads: p.pageReads(), Audit: p.auditReader(), Problems: nomisProblems{p.kept}, Actions: operators.Acts,
 		Directory: p.directory.pages, Whereabouts: p.whereabouts, Head: p.head, Probes: p.api, Operators: operators,
 		PublicURL: config.PublicURL, Idle: config.Idle, DPSURL: config.DPSURL, ComponentsURL: config.ComponentsURL, SecurityTextURL: config.SecurityTextURL,
-		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger,
+		Timed: p.Development, Version: Version(), Clock: p.Clock, Logger: p.Logger, Answered: p.requests.answered,
 	})
 }
 

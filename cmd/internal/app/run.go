@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 	// Dependencies of requests outlive the signal, until the last request is answered.
 	below, stopBelow := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBelow()
-	p := &process{Options: o, allowed: make(chan struct{})}
+	p := &process{Options: o, allowed: make(chan struct{}), requests: newRequests()}
 	p.gate.opened = make(chan struct{})
 	p.gate.mismatch = func() *eventstore.Mismatch { return p.log.Mismatch() }
 	err := p.logTimeout(ctx, p.run(ctx, below, stopBelow))
@@ -96,6 +96,7 @@ type process struct {
 	queueIDs      []string        // of queues, in their order
 	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
 	consumers     *consumerHealth
+	requests      requests
 	topics        atomic.Pointer[[]*publisher.Publisher]
 	signing       signing
 	closers       closers

@@ -23,6 +23,7 @@ const (
 	runbookRestored  = "docs/runbooks/NomisLooksRestored.md"
 	runbookNOMIS     = "docs/runbooks/NomisPendingTooLong.md"
 	runbookEvidence  = "docs/runbooks/EvidenceHeadTooOld.md"
+	runbookChecks    = "docs/runbooks/CheckFailed.md"
 	runbookViews     = "docs/runbooks/ViewsUnsent.md"
 )
 
@@ -156,6 +157,7 @@ func (a *statusAsking) all(ctx context.Context) []shape.PartStatus {
 		{"publisher", "", withRows, a.publisher},
 		{"queues", runbookQueues, len(a.config.queueAddresses()) > 0, a.queues},
 		{"evidence", runbookEvidence, withRows, a.evidence},
+		{"checks", runbookChecks, withRows, a.checks},
 		{"views", runbookViews, withRows, a.views},
 		{"migration", "", withRows, a.migration},
 		{"reconciliation", "", withRows, a.reconciliation},

@@ -16,6 +16,7 @@ const (
 	viewsMayWait   = 15 * time.Minute
 	pairsMayWait   = 30 * time.Minute
 	comparedWithin = 8 * 24 * time.Hour
+	checkedWithin  = 26 * time.Hour
 )
 
 // views tells of views that the audit queue has not taken. Without a queue they stay where

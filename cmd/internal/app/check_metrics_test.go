@@ -1,0 +1,65 @@
+package app_test
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"nonassociations/cmd/internal/app"
+)
+
+// addChecks keeps a good result of each check of the night.
+func addChecks(t *testing.T, dsn string) {
+	t.Helper()
+	addCheck(t, dsn, "readModel", time.Now(), true)
+	addCheck(t, dsn, "log", time.Now(), true)
+}
+
+func addCheck(t *testing.T, dsn, name string, at time.Time, ok bool) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), `INSERT INTO evidence."check" ("check", at, ok, result) VALUES ($1, $2, $3, '{}')`, name, at, ok)
+	require.NoError(t, err)
+}
+
+// TestChecks_areMetricsAndAPartOnceTheyWereMade, and are not well when one failed or is old.
+func TestChecks_areMetricsAndAPartOnceTheyWereMade(t *testing.T) {
+	t.Parallel()
+	dsn := migrated(t)
+	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true}, app.HealthLimits{}, nil)
+	<-s.ready
+	require.NotContains(t, s.scrape(t), "nonassociations_check_")
+	checks := func() (there, ok bool) {
+		found, err := app.StatusOptions{
+			Environment: map[string]string{"DATABASE_URL": dsn, "EVENTSTORE_URL": dsn}, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+		}.Status(t.Context())
+		require.NoError(t, err)
+		for _, part := range found.Parts {
+			if part.Part == "checks" {
+				return true, part.OK
+			}
+		}
+		return false, false
+	}
+	there, _ := checks()
+	require.False(t, there, "no check was ever made")
+	addCheck(t, dsn, "log", time.Now().Add(-27*time.Hour), true)
+	there, ok := checks()
+	require.True(t, there)
+	require.False(t, ok, "it is old")
+	addCheck(t, dsn, "log", time.Now().Add(-time.Hour), true)
+	_, ok = checks()
+	require.True(t, ok)
+	addCheck(t, dsn, "readModel", time.Now(), false)
+	_, ok = checks()
+	require.False(t, ok, "one failed")
+	scraped := s.scrape(t)
+	require.Contains(t, scraped, "\nnonassociations_check_ok{check=\"log\"} 1\n")
+	require.Contains(t, scraped, "\nnonassociations_check_ok{check=\"readModel\"} 0\n")
+	require.Contains(t, scraped, "\nnonassociations_check_timestamp_seconds{check=\"log\"} ")
+}
