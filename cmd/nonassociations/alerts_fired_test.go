@@ -62,3 +62,19 @@ func TestCheck_thatFailedIsAlerted(t *testing.T) {
 	addCheck(t, d.dsn, false)
 	judge(t, "CheckFailed", true, []alerts.Phase{well, project.holds(t, checkOfLog, 0)})
 }
+
+// TestMessage_thatIsParkedIsAlerted lets SNS refuse one message.
+func TestMessage_thatIsParkedIsAlerted(t *testing.T) {
+	o := newOutside(t)
+	o.tell(t, o.handler(t), "A0001AA", "x")
+	const parked = `nonassociations_publisher_parked_messages{state="refused",topic="domain"}`
+	publish := startExporting(t, "publish")
+	well := publish.holds(t, parked, 0)
+	judge(t, "MessageParked", false, []alerts.Phase{well, publish.holds(t, parked, 0)})
+	end(publish.Cmd)
+	o.tell(t, o.handler(t), "A0002AA", "y")
+	facts := o.recorded(t)
+	o.refuse.Store(facts[len(facts)-1].ID.String(), "InvalidParameter")
+	again := startExporting(t, "publish")
+	judge(t, "MessageParked", true, []alerts.Phase{well, again.holds(t, parked, 1)})
+}

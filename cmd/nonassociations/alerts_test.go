@@ -156,7 +156,7 @@ func TestMetric_ofAnAlertIsExported(t *testing.T) {
 	nomis := []string{
 		"NOMIS_API_URL=http://127.0.0.1:1", "NOMIS_EVENTS_QUEUE_URL=" + o.Queue("nomis-events"), "PRISONER_EVENTS_QUEUE_URL=" + o.Queue("merges"),
 	}
-	addCheck(t, o.dsn, true)
+	addCheck(t, os.Getenv("DATABASE_URL"), true)
 	var scrapes []alerts.Scrape
 	screens := []string{
 		"SCREENS_CLIENT_ID=x", "SCREENS_SESSION_KEY=" + base64.StdEncoding.EncodeToString(make([]byte, 32)),

@@ -235,10 +235,11 @@ func TestMetric_ofARuleIsExported(t *testing.T) {
 		named := metric.FindAllString(string(text), -1)
 		require.NotEmpty(t, named)
 		for _, name := range named {
-			require.Regexp(t, "\n"+name+"[{ ]", exported, file)
+			require.True(t, isExported(name, exported), "%s of %s", name, file)
 		}
 		t.Log("walked", file, named)
 	}
+	requireDashboard(t, exported)
 	for _, name := range []string{"position", "head_position", "heartbeat_timestamp_seconds", "fault", "lag_seconds"} {
 		require.Contains(t, exported, "\nnonassociations_consumer_"+name+`{`)
 	}
