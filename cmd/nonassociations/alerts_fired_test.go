@@ -27,6 +27,11 @@ const (
 	checkOfLog = `nonassociations_check_ok{check="log"}`
 )
 
+// expectedLabels are those of the alerts that the faults below cause.
+var expectedLabels = map[string][]string{
+	"WritePathDown": {""}, "CheckFailed": {"check: log", "check: readModel"}, "MessageParked": {"topic: domain"},
+}
+
 // holds is a phase in which a metric has a value for a second.
 func (e exporting) holds(t *testing.T, metric string, value float64) alerts.Phase {
 	t.Helper()

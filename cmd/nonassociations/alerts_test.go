@@ -269,6 +269,7 @@ func judge(t *testing.T, name string, fires bool, phases []alerts.Phase) {
 		if rule.Name != name {
 			continue
 		}
+		rule.Expected = expectedLabels[name]
 		rule.File, err = filepath.Abs(rule.File)
 		require.NoError(t, err)
 		file := filepath.Join(t.TempDir(), "test.yaml")

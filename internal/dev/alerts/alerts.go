@@ -19,6 +19,10 @@ import (
 // Rule is one alert. File is the path that the rule was read from. The other fields are
 // Prometheus's own.
 type Rule struct {
+	// Expected are the labels of each alert that UnitTest expects, beside its severity; nil:
+	// one of the read model's consumer.
+	Expected []string `yaml:"-"`
+
 	Name        string            `yaml:"alert"`
 	Expr        string            `yaml:"expr"`
 	For         string            `yaml:"for"`

@@ -103,9 +103,16 @@ func UnitTest(rule Rule, fires bool, phases ...Phase) string {
 		text.WriteString(" []\n")
 		return text.String()
 	}
-	fmt.Fprintf(&text, "\n          - exp_labels: {severity: %s, consumer: readModel}\n            exp_annotations:\n", rule.Labels["severity"])
-	for name, value := range rule.Annotations {
-		fmt.Fprintf(&text, "              %s: %q\n", name, value)
+	text.WriteString("\n")
+	expected := rule.Expected
+	if expected == nil {
+		expected = []string{"consumer: readModel"}
+	}
+	for _, labels := range expected {
+		fmt.Fprintf(&text, "          - exp_labels: {severity: %s, %s}\n            exp_annotations:\n", rule.Labels["severity"], labels)
+		for name, value := range rule.Annotations {
+			fmt.Fprintf(&text, "              %s: %q\n", name, value)
+		}
 	}
 	return text.String()
 }
