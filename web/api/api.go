@@ -117,8 +117,7 @@ type Options struct {
 	Clock         func() time.Time // in Europe/London
 	NewID         func() uuid.UUID // of commands; nil: random ids
 	Logger        *slog.Logger
-	// Answered is told of each answer: the pattern of its route, "" for a path of none, and
-	// how long it took. It must not wait. It may be nil.
+	// Answered is told of each answer: the pattern of its route, "" for none. It must not wait. It may be nil.
 	Answered     func(method, route string, status int, took time.Duration)
 	Timeout      time.Duration // of one request, waiting included; 0: [commands.RequestTimeout]
 	StallTimeout time.Duration // how long a reader of the feed may read nothing; 0: 5 min
@@ -175,9 +174,6 @@ func New(options Options) *API {
 	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
-	}
-	if options.Answered == nil {
-		options.Answered = func(string, string, int, time.Duration) {}
 	}
 	if options.Timeout == 0 {
 		options.Timeout = commands.RequestTimeout

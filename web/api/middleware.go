@@ -58,7 +58,9 @@ func (a *API) middleware(next http.Handler) http.Handler {
 		defer func() {
 			defer func() { // also of an answer that is broken off
 				a.logLine(rec, r, route, began)
-				a.answered(r.Method, route.RoutePattern(), rec.status, a.clock().Sub(began))
+				if a.answered != nil {
+					a.answered(r.Method, route.RoutePattern(), rec.status, a.clock().Sub(began))
+				}
 				tracing.Answered(span, r.Method, route.RoutePattern(), rec.status)
 			}()
 			a.recovered(rec, r, recover())
