@@ -81,7 +81,7 @@ func TestRows_dependOnlyOnTheLog(t *testing.T) {
 		requireMappingsOf(rt, conn, log)
 		requireDeliveriesOf(rt, conn, log)
 
-		require.NoError(rt, projections.Rebuild(context.Background(), dsn, projections.CurrentGeneration))
+		require.NoError(rt, projections.Rebuild(context.Background(), dsn, projections.FirstGeneration))
 		projectInPieces(rt, dsn, log)
 		require.Equal(rt, want, contents(t, conn))
 		drop(rt, conn)

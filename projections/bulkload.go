@@ -51,7 +51,7 @@ func beginBulkLoad(ctx context.Context, conn *pgx.Conn, g Generation, prev check
 	}
 	// A move to the same position locks the row of the checkpoint until the commit:
 	// no other projector can write in between.
-	if _, err := tx.Exec(ctx, g.sql(moveSQL), moveArgs(prev, prev)...); err != nil {
+	if _, err := tx.Exec(ctx, g.SQL(moveSQL), moveArgs(prev, prev)...); err != nil {
 		_ = tx.Rollback(ctx) // where this fails the connection is broken, and the session ends anyway
 		return nil, fmt.Errorf("begin to catch up: %w", err)
 	}
@@ -62,7 +62,7 @@ func beginBulkLoad(ctx context.Context, conn *pgx.Conn, g Generation, prev check
 	if !b.empty || prev.caughtUp { // dropping keys would lock readers out
 		return b, nil
 	}
-	if _, err := tx.Exec(ctx, g.sql(dropKeysSQL)); err != nil {
+	if _, err := tx.Exec(ctx, g.SQL(dropKeysSQL)); err != nil {
 		_ = tx.Rollback(ctx)
 		return nil, fmt.Errorf("drop the keys: %w", err)
 	}
@@ -93,7 +93,7 @@ func (b *bulkLoad) addKeys(ctx context.Context) error {
 		return nil
 	}
 	b.keyless = false
-	if _, err := b.tx.Exec(ctx, b.generation.sql(addKeysSQL)); err != nil {
+	if _, err := b.tx.Exec(ctx, b.generation.SQL(addKeysSQL)); err != nil {
 		return fmt.Errorf("make the keys: %w", err)
 	}
 	return nil
@@ -234,7 +234,7 @@ func (b *bulkLoad) commit(ctx context.Context) error {
 	if err := b.addKeys(ctx); err != nil {
 		return err
 	}
-	if _, err := b.tx.Exec(ctx, b.generation.sql(moveSQL), moveArgs(b.prev, b.next)...); err != nil {
+	if _, err := b.tx.Exec(ctx, b.generation.SQL(moveSQL), moveArgs(b.prev, b.next)...); err != nil {
 		return fmt.Errorf("move the checkpoint: %w", err)
 	}
 	if err := b.tx.Commit(ctx); err != nil {

@@ -7,10 +7,10 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
+	"nonassociations/projections/generation"
 )
 
 // checkpoint is the position up to which the read model is built, and the log that
@@ -22,6 +22,8 @@ type checkpoint struct {
 	trail    eventstore.Trail
 	counted  bool // trail is known; tables of an older build have none
 	caughtUp bool
+	shape    int    // of the build that wrote the tables
+	renewals uint64 // how often single rows were renewed
 }
 
 // after returns the checkpoint that holds once a batch has been applied.
@@ -52,7 +54,8 @@ const (
 	// checkpointColumns goes through jsonb for the columns that tables and views of an
 	// older build lack: a missing key is NULL, a missing column would be an error.
 	checkpointColumns = `store_id, "commit", prepare, event_id, event_stream, event_revision,
-	(to_jsonb(c) ->> 'facts')::bigint, (to_jsonb(c) ->> 'trail')::bytea`
+	(to_jsonb(c) ->> 'facts')::bigint, (to_jsonb(c) ->> 'trail')::bytea, coalesce((to_jsonb(c) ->> 'shape')::int, 1),
+	coalesce((to_jsonb(c) ->> 'renewals')::bigint, 0)`
 
 	checkpointExistsSQL = `SELECT to_regclass('{schema}.checkpoint') IS NOT NULL`
 	readCheckpointSQL   = `SELECT ` + checkpointColumns + `, caught_up FROM {schema}.checkpoint c WHERE name = $1`
@@ -63,13 +66,13 @@ const (
 // when the generation has no tables.
 func readCheckpoint(ctx context.Context, db querier, g Generation) (checkpoint, error) {
 	var exists bool
-	if err := db.QueryRow(ctx, g.sql(checkpointExistsSQL)).Scan(&exists); err != nil {
+	if err := db.QueryRow(ctx, g.SQL(checkpointExistsSQL)).Scan(&exists); err != nil {
 		return checkpoint{}, fmt.Errorf("look for the read model: %w", err)
 	}
 	if !exists {
 		return checkpoint{}, nil
 	}
-	return scanCheckpoint(db.QueryRow(ctx, g.sql(readCheckpointSQL), projection))
+	return scanCheckpoint(db.QueryRow(ctx, g.SQL(readCheckpointSQL), projection))
 }
 
 // readPublished reads the checkpoint that the views show, and the generation that
@@ -78,19 +81,10 @@ func readCheckpoint(ctx context.Context, db querier, g Generation) (checkpoint, 
 func readPublished(ctx context.Context, db querier) (checkpoint, Generation, error) {
 	var g Generation
 	c, err := scanCheckpoint(db.QueryRow(ctx, readPublishedSQL), &g)
-	if viewsAreMissing(err) {
+	if generation.ViewsAreMissing(err) {
 		return checkpoint{}, 0, nil
 	}
 	return c, g, err
-}
-
-// viewsAreMissing reports whether Postgres has no such view, schema or column. Views
-// that lack a column are of an older build, and its successor will replace them.
-func viewsAreMissing(err error) bool {
-	const undefinedTable, invalidSchema, undefinedColumn = "42P01", "3F000", "42703"
-	var refused *pgconn.PgError
-	return errors.As(err, &refused) &&
-		(refused.Code == undefinedTable || refused.Code == invalidSchema || refused.Code == undefinedColumn)
 }
 
 // scanCheckpoint reads checkpointColumns, caught_up, and what else was selected.
@@ -103,7 +97,7 @@ func scanCheckpoint(row pgx.Row, further ...any) (checkpoint, error) {
 		facts    *uint64
 		trail    []byte
 	)
-	columns := []any{&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &facts, &trail, &c.caughtUp}
+	columns := []any{&c.store, &c.at.Commit, &c.at.Prepare, &id, &stream, &revision, &facts, &trail, &c.shape, &c.renewals, &c.caughtUp}
 	err := row.Scan(append(columns, further...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return checkpoint{}, nil
@@ -123,7 +117,7 @@ func scanCheckpoint(row pgx.Row, further ...any) (checkpoint, error) {
 
 // moveSQL moves the checkpoint and is the fence of every transaction: the function
 // raises an exception unless the checkpoint is still where this projector left it.
-const moveSQL = `SELECT {schema}.move_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+const moveSQL = `SELECT {schema}.move_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 // moveArgs returns the arguments of moveSQL for a move from prev to next. A move to
 // the same position changes nothing, and fences all the same.
@@ -138,6 +132,6 @@ func moveArgs(prev, next checkpoint) []any {
 	}
 	return []any{
 		projection, prev.store, prev.at.Commit, prev.at.Prepare, next.at.Commit, next.at.Prepare,
-		id, stream, revision, next.at.Uint64(), next.trail.Events, next.trail.Sum[:],
+		id, stream, revision, next.at.Uint64(), next.trail.Events, next.trail.Sum[:], prev.renewals,
 	}
 }

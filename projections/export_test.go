@@ -24,7 +24,7 @@ func NewHand(store eventstore.Store) *Hand {
 	london := domaintest.London
 	return &Hand{projector{
 		store: store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()},
-		generation: CurrentGeneration, london: london,
+		generation: FirstGeneration, london: london,
 	}}
 }
 

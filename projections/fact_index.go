@@ -61,7 +61,7 @@ func (x *factIndex) none() bool { return x == nil || len(x.commits) == 0 }
 // queue adds the statement.
 func (x *factIndex) queue(batch *pgx.Batch, g Generation) {
 	if !x.none() {
-		batch.Queue(g.sql(insertFactsSQL), x.commits, x.prepares, x.days, x.actors, x.sources, x.pairs)
+		batch.Queue(g.SQL(insertFactsSQL), x.commits, x.prepares, x.days, x.actors, x.sources, x.pairs)
 	}
 }
 

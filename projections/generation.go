@@ -1,29 +1,19 @@
 package projections
 
 import (
-	"strconv"
-	"strings"
+	"context"
+
+	"nonassociations/projections/generation"
 )
 
-// Generation numbers one build of the read model, from 1. Its tables are in the
-// Postgres schema read_<n>, so that two generations can exist side by side while the
-// second one is being built.
-type Generation int
+// Generation numbers one build of the read model.
+type Generation = generation.Number
 
-// CurrentGeneration is the generation that this service builds. It changes with the
-// first rebuild beside a read model that goes on answering.
-const CurrentGeneration Generation = 1
+// FirstGeneration is the generation that is built where there is none.
+const FirstGeneration = generation.First
 
-// Schema returns the name of the generation's Postgres schema. The lease of its
-// projector has the same name.
-func (g Generation) Schema() string { return "read_" + strconv.Itoa(int(g)) }
-
-// sql fills in the parameters of a statement: {schema} becomes the name of the
-// generation's schema, {generation} its number.
-//
-// Postgres takes no parameter where the name of a table stands, so the text itself is
-// filled in. That is safe: both values come from a number.
-func (g Generation) sql(template string) string {
-	template = strings.ReplaceAll(template, "{schema}", g.Schema())
-	return strings.ReplaceAll(template, "{generation}", strconv.Itoa(int(g)))
+// Generations returns all generations that have tables, the oldest first. It needs the
+// right to read their checkpoints.
+func Generations(ctx context.Context, db generation.Querier) ([]generation.State, error) {
+	return generation.All(ctx, db)
 }

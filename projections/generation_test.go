@@ -94,7 +94,7 @@ func TestGeneration_isBuiltBesideTheOneThatAnswers(t *testing.T) {
 
 	require.NoError(t, projections.Rebuild(t.Context(), dsn, next))
 	require.Equal(t, rows, contents(t, conn), "the other generation is not touched")
-	status, err := projections.Inspect(t.Context(), dsn, projections.CurrentGeneration)
+	status, err := projections.Inspect(t.Context(), dsn, projections.FirstGeneration)
 	require.NoError(t, err)
 	require.Equal(t, log.last.Uint64(), status.Position)
 	beside.reaches(t, log.last)

@@ -57,8 +57,8 @@ func TestAdoptLog_replacesTheLogOfTheReadModel(t *testing.T) {
 	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
-	require.Error(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.Nil))
-	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.MustParse(identity(t, other.log))))
+	require.Error(t, projections.AdoptLog(t.Context(), dsn, projections.FirstGeneration, uuid.Nil))
+	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.FirstGeneration, uuid.MustParse(identity(t, other.log))))
 	require.False(t, viewsThere(connect(t, dsn)), "what is not built cannot be read")
 	conn := connect(t, dsn)
 	start(t, other.log, dsn)
@@ -71,7 +71,7 @@ func TestRebuild_keepsTheLogID(t *testing.T) {
 	t.Parallel()
 	one, other := someLog(t, "B1111BB"), someLog(t, "C1111CC")
 	dsn := built(t, one)
-	require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.CurrentGeneration))
+	require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.FirstGeneration))
 	require.ErrorIs(t, start(t, other.log, dsn).ends(t), consumer.ErrRefused)
 }
 

@@ -17,7 +17,7 @@ type InMemory struct{ rows rows }
 // FoldInMemory folds the facts from the beginning of the log on, in its order. It needs
 // memory for all of them. Errors: eventstore.ErrNotWhole for a stream that lacks a revision.
 func FoldInMemory(facts []*eventstore.Fact, london *time.Location) (*InMemory, error) {
-	m := &InMemory{rowsFor(facts, CurrentGeneration, london)}
+	m := &InMemory{rowsFor(facts, FirstGeneration, london)}
 	return m, m.rows.fold(facts)
 }
 

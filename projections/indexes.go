@@ -32,13 +32,13 @@ func indexNames() []string {
 // out meanwhile. The only writer is the session that creates them.
 func createIndexes(ctx context.Context, tx pgx.Tx, g Generation) error {
 	var exist bool
-	if err := tx.QueryRow(ctx, g.sql(indexesExistSQL), indexNames()).Scan(&exist); err != nil {
+	if err := tx.QueryRow(ctx, g.SQL(indexesExistSQL), indexNames()).Scan(&exist); err != nil {
 		return fmt.Errorf("look for the read model's indexes: %w", err)
 	}
 	if exist {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, g.sql(indexesSQL)); err != nil {
+	if _, err := tx.Exec(ctx, g.SQL(indexesSQL)); err != nil {
 		return fmt.Errorf("create the read model's indexes: %w", err)
 	}
 	return nil

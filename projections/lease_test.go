@@ -122,7 +122,7 @@ func TestTables_thatWereDroppedComeBack(t *testing.T) {
 			r.reaches(t, log.last)
 			require.Eventually(t, func() bool { return viewsThere(conn) }, patience, poll)
 			if sql == "" {
-				require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.CurrentGeneration))
+				require.NoError(t, projections.Rebuild(t.Context(), dsn, projections.FirstGeneration))
 			} else {
 				_, err := conn.Exec(t.Context(), sql)
 				require.NoError(t, err)

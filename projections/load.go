@@ -39,10 +39,10 @@ func (r rows) load(ctx context.Context, db sender) error {
 	}
 	batch := &pgx.Batch{}
 	if len(pairs) > 0 {
-		batch.Queue(r.generation.sql(loadPairsSQL), pairs).Query(r.readPairs)
+		batch.Queue(r.generation.SQL(loadPairsSQL), pairs).Query(r.readPairs)
 	}
 	if len(prisoners) > 0 {
-		batch.Queue(r.generation.sql(loadPrisonersSQL), prisoners).Query(r.readPrisoners)
+		batch.Queue(r.generation.SQL(loadPrisonersSQL), prisoners).Query(r.readPrisoners)
 	}
 	if batch.Len() == 0 {
 		return nil

@@ -85,10 +85,10 @@ func (m *mappings) queue(batch *pgx.Batch, g Generation, with statements) {
 		return
 	}
 	if len(m.ended.ids) > 0 {
-		batch.Queue(g.sql(endMappingsSQL), m.ended.ids, m.ended.pairs, m.ended.positions, m.ended.until)
+		batch.Queue(g.SQL(endMappingsSQL), m.ended.ids, m.ended.pairs, m.ended.positions, m.ended.until)
 	}
 	if len(m.begun) > 0 {
-		batch.Queue(g.sql(with.mappings), m.columns()...)
+		batch.Queue(g.SQL(with.mappings), m.columns()...)
 	}
 }
 

@@ -42,9 +42,9 @@ func (m merges) none() bool { return len(m.messages)+len(m.takenBack) == 0 }
 // second message of a known merge appends no fact, and a replayed one changes nothing.
 func (m merges) queue(batch *pgx.Batch, g Generation) {
 	if len(m.messages) > 0 {
-		batch.Queue(g.sql(putMergesSQL), m.messages, m.removed, m.survivor, m.positions)
+		batch.Queue(g.SQL(putMergesSQL), m.messages, m.removed, m.survivor, m.positions)
 	}
 	if len(m.takenBack) > 0 {
-		batch.Queue(g.sql(takeBackSQL), m.takenBack)
+		batch.Queue(g.SQL(takeBackSQL), m.takenBack)
 	}
 }

@@ -31,8 +31,8 @@ func TestReadModel_keepsItsOwner(t *testing.T) {
 	dsn, super := installed(t)
 	id := uuid.New()
 	for _, who := range []string{dsn, dsn + asProjector, dsn} {
-		require.NoError(t, projections.AdoptLog(t.Context(), who, projections.CurrentGeneration, id))
-		require.NoError(t, projections.Rebuild(t.Context(), who, projections.CurrentGeneration))
+		require.NoError(t, projections.AdoptLog(t.Context(), who, projections.FirstGeneration, id))
+		require.NoError(t, projections.Rebuild(t.Context(), who, projections.FirstGeneration))
 		var owners []string
 		err := super.QueryRow(t.Context(), `SELECT array_agg(DISTINCT owner::regrole::text) FROM (
 			SELECT nspowner FROM pg_namespace WHERE nspname ~ '^read'
@@ -47,7 +47,7 @@ func TestReadModel_keepsItsOwner(t *testing.T) {
 // rebuild be called done.
 func TestProjector_doesNotMakeAnewWhatItMayNotSee(t *testing.T) {
 	dsn, super := installed(t)
-	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.CurrentGeneration, uuid.New()))
+	require.NoError(t, projections.AdoptLog(t.Context(), dsn, projections.FirstGeneration, uuid.New()))
 	for _, hide := range []string{
 		"ALTER SCHEMA read_1 OWNER TO CURRENT_USER", "ALTER TABLE read_1.checkpoint OWNER TO CURRENT_USER",
 		`DO $$ DECLARE name text; BEGIN ALTER SCHEMA read_1 OWNER TO CURRENT_USER;
@@ -56,9 +56,9 @@ func TestProjector_doesNotMakeAnewWhatItMayNotSee(t *testing.T) {
 	} {
 		_, err := super.Exec(t.Context(), hide)
 		require.NoError(t, err)
-		_, err = projections.Inspect(t.Context(), dsn+asProjector, projections.CurrentGeneration)
+		_, err = projections.Inspect(t.Context(), dsn+asProjector, projections.FirstGeneration)
 		require.ErrorContains(t, err, "permission denied", hide)
-		require.ErrorContains(t, projections.Rebuild(t.Context(), dsn+asProjector, projections.CurrentGeneration), "permission denied", hide)
+		require.ErrorContains(t, projections.Rebuild(t.Context(), dsn+asProjector, projections.FirstGeneration), "permission denied", hide)
 		_, err = super.Exec(t.Context(), "ALTER SCHEMA read_1 OWNER TO nonassociations_projector")
 		require.NoError(t, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
+	"nonassociations/projections/generation"
 )
 
 // projector is the consumer.Handler of the read model. The consumer calls its methods
@@ -22,17 +23,25 @@ type projector struct {
 	london     *time.Location
 	prev       checkpoint // the checkpoint as this session last read or wrote it
 	bulk       *bulkLoad  // nil outside of a bulk load
+	// leave ends the consumer because another generation answers; nil for a generation
+	// that is built whether it answers or not.
+	leave func()
 }
 
 // Check refuses a read model that is not of this log, before the consumer asks for the
 // lease.
 func (p *projector) Check(ctx context.Context, conn *pgx.Conn) error {
+	if err := p.answers(ctx, conn); err != nil {
+		return err
+	}
 	c, err := readCheckpoint(ctx, conn, p.generation)
 	if err != nil {
 		return err
 	}
-	_, err = guard(ctx, p.store, p.generation, c)
-	return err
+	if _, err = guard(ctx, p.store, p.generation, c); err != nil {
+		return err
+	}
+	return p.fits(c)
 }
 
 // LoadCheckpoint returns the position from which to go on, under the lease. Tables
@@ -49,7 +58,7 @@ func (p *projector) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventst
 		return eventstore.Position{}, err
 	}
 	id, err := guard(ctx, p.store, p.generation, c)
-	if err != nil {
+	if err := errors.Join(err, p.answers(ctx, conn), p.fits(c)); err != nil {
 		return eventstore.Position{}, err
 	}
 	err = inOneTransaction(ctx, conn, "begin the read model", func(tx pgx.Tx) error {
@@ -58,16 +67,16 @@ func (p *projector) LoadCheckpoint(ctx context.Context, conn *pgx.Conn) (eventst
 			return err
 		}
 		if !complete || c.store != id {
-			c = checkpoint{store: id, counted: true}
-			return recreateTables(ctx, tx, p.generation, id)
+			c = checkpoint{store: id, counted: true, shape: generation.Shape}
+			return generation.Recreate(ctx, tx, p.generation, id)
 		}
-		if !c.caughtUp {
-			return nil
+		if err := generation.Upgrade(ctx, tx, p.generation); err != nil || !c.caughtUp {
+			return err
 		}
 		if err := createIndexes(ctx, tx, p.generation); err != nil { // those that an older build did not have
 			return err
 		}
-		return publishViews(ctx, tx, p.generation)
+		return p.publish(ctx, tx)
 	})
 	p.prev, p.bulk = c, nil
 	return c.at, err
@@ -84,6 +93,14 @@ const bulkLoadFrom = 500
 // Apply commits rows, checkpoint and notification in one transaction. While there is
 // more to catch up with, one transaction takes many batches.
 func (p *projector) Apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
+	err := p.apply(ctx, conn, batch)
+	if p.leave != nil && generation.IsKept(err) {
+		p.leave()
+	}
+	return err
+}
+
+func (p *projector) apply(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) error {
 	// A small batch at the end of the log is written at once, so that it can be seen at
 	// once. Everything else is collected.
 	if !batch.More && p.bulk == nil && len(batch.Events) < bulkLoadFrom {
@@ -159,6 +176,9 @@ func (p *projector) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	if err := p.finish(ctx); err != nil {
 		return err
 	}
+	if err := p.answers(ctx, conn); err != nil {
+		return err
+	}
 	c, err := readCheckpoint(ctx, conn, p.generation)
 	if err != nil {
 		return err
@@ -174,7 +194,7 @@ func (p *projector) CheckLease(ctx context.Context, conn *pgx.Conn) error {
 	if !c.caughtUp {
 		return nil
 	}
-	return inOneTransaction(ctx, conn, "publish the read model", func(tx pgx.Tx) error { return publishViews(ctx, tx, p.generation) })
+	return inOneTransaction(ctx, conn, "publish the read model", func(tx pgx.Tx) error { return p.publish(ctx, tx) })
 }
 
 const setCaughtUpSQL = `UPDATE {schema}.checkpoint SET caught_up = true WHERE name = $1`
@@ -186,16 +206,16 @@ func (p *projector) CaughtUp(ctx context.Context, conn *pgx.Conn) error {
 		return nil
 	}
 	err := inOneTransaction(ctx, conn, "publish the read model", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, p.generation.sql(moveSQL), moveArgs(p.prev, p.prev)...); err != nil { // the fence
+		if _, err := tx.Exec(ctx, p.generation.SQL(moveSQL), moveArgs(p.prev, p.prev)...); err != nil { // the fence
 			return err
 		}
 		if err := createIndexes(ctx, tx, p.generation); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, p.generation.sql(setCaughtUpSQL), projection); err != nil {
+		if _, err := tx.Exec(ctx, p.generation.SQL(setCaughtUpSQL), projection); err != nil {
 			return err
 		}
-		return publishViews(ctx, tx, p.generation)
+		return p.publish(ctx, tx)
 	})
 	if err != nil {
 		return err

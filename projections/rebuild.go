@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/internal/pg"
+	"nonassociations/projections/generation"
 )
 
 // Status is the log and the position of one generation of the read model. The zero
@@ -38,8 +39,8 @@ func Rebuild(ctx context.Context, dsn string, g Generation) error {
 }
 
 // AdoptLog is Rebuild for the log with the id store, which may be another one than
-// before. Only an operator may decide this, because it gives up the rows of the former
-// log. It is an error if store is zero.
+// before. It drops all other generations, whose rows are of the former log. Only an
+// operator may decide this. It is an error if store is zero.
 func AdoptLog(ctx context.Context, dsn string, g Generation, store uuid.UUID) error {
 	if store == uuid.Nil {
 		return errors.New("adopt a log: its id is missing")
@@ -52,17 +53,34 @@ func rebuild(ctx context.Context, dsn string, g Generation, store uuid.UUID) err
 	err := pg.WithSession(ctx, dsn, func(conn *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			if store != uuid.Nil {
-				return recreateTables(ctx, tx, g, store)
+				return adopt(ctx, tx, g, store)
 			}
 			before, err := readCheckpoint(ctx, tx, g)
 			if err != nil || before.store == uuid.Nil { // no tables: the projector will create them
 				return err
 			}
-			return recreateTables(ctx, tx, g, before.store)
+			return generation.Recreate(ctx, tx, g, before.store)
 		})
 	})
 	if err != nil {
 		return fmt.Errorf("rebuild the read model: %w", err)
 	}
 	return nil
+}
+
+// adopt drops every generation and creates empty tables of one.
+func adopt(ctx context.Context, tx pgx.Tx, g Generation, store uuid.UUID) error {
+	all, err := generation.All(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := generation.AsOwner(ctx, tx); err != nil {
+		return err
+	}
+	for _, other := range all {
+		if err := generation.Drop(ctx, tx, other.Number); err != nil {
+			return err
+		}
+	}
+	return generation.Recreate(ctx, tx, g, store)
 }

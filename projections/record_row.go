@@ -142,14 +142,14 @@ func (r rows) queueRecordRows(batch *pgx.Batch, with statements) {
 		for id, row := range r.opened {
 			c.add(id, row)
 		}
-		batch.Queue(r.generation.sql(with.records), c.arguments()...)
+		batch.Queue(r.generation.SQL(with.records), c.arguments()...)
 	}
 	if len(r.changed) > 0 {
 		var c recordColumns
 		for at, row := range r.changed {
 			c.add(at.id, row)
 		}
-		batch.Queue(r.generation.sql(changeRecordsSQL), c.arguments()...)
+		batch.Queue(r.generation.SQL(changeRecordsSQL), c.arguments()...)
 	}
 }
 

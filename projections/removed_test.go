@@ -144,7 +144,7 @@ func TestMerges_areRowsWhicheverWayTheyCome(t *testing.T) {
 			want = got
 		}
 		require.Equal(t, want, got, name)
-		require.NoError(t, projections.Rebuild(ctx, dsn, projections.CurrentGeneration))
+		require.NoError(t, projections.Rebuild(ctx, dsn, projections.FirstGeneration))
 	}
 	r := start(t, log.log, dsn)
 	r.reaches(t, log.last)

@@ -114,7 +114,7 @@ type running struct {
 }
 
 func start(t testing.TB, log eventstore.Store, dsn string, change ...func(*projections.Options)) *running {
-	options := projections.Options{Store: log, DSN: dsn, Generation: projections.CurrentGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}
+	options := projections.Options{Store: log, DSN: dsn, Generation: projections.FirstGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}
 	for _, c := range change {
 		c(&options)
 	}
@@ -179,7 +179,7 @@ func connect(t testing.TB, dsn string) *pgx.Conn {
 // contents is every row of the read model's tables, in order. The checkpoint is
 // left out: the position of a checkpoint does not depend on the rows.
 func contents(t testing.TB, conn *pgx.Conn) []string {
-	return contentsOf(t, conn, projections.CurrentGeneration)
+	return contentsOf(t, conn, projections.FirstGeneration)
 }
 
 func contentsOf(t testing.TB, conn *pgx.Conn, generation projections.Generation) []string {

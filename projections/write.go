@@ -46,7 +46,7 @@ var (
 func (r rows) write(ctx context.Context, conn *pgx.Conn, prev, next checkpoint) error {
 	batch := &pgx.Batch{}
 	// The checkpoint moves first, so that a projector that is fenced writes nothing.
-	batch.Queue(r.generation.sql(moveSQL), moveArgs(prev, next)...)
+	batch.Queue(r.generation.SQL(moveSQL), moveArgs(prev, next)...)
 	existing, created := r.splitNewAndExisting()
 	if len(r.pairs) == 1 {
 		// A batch that Postgres refused comes again event by event. The rows may be
@@ -84,10 +84,10 @@ func (r rows) queue(batch *pgx.Batch, with statements) error {
 		return err
 	}
 	if len(pairs.first) > 0 {
-		batch.Queue(r.generation.sql(with.pairs), pairs.first, pairs.second, pairs.third, facts, standings)
+		batch.Queue(r.generation.SQL(with.pairs), pairs.first, pairs.second, pairs.third, facts, standings)
 	}
 	if prisoners := r.prisonerColumns(); len(prisoners.first) > 0 {
-		batch.Queue(r.generation.sql(with.prisoners), prisoners.first, prisoners.second, prisoners.third)
+		batch.Queue(r.generation.SQL(with.prisoners), prisoners.first, prisoners.second, prisoners.third)
 	}
 	r.queueRecordRows(batch, with)
 	r.mappings.queue(batch, r.generation, with)

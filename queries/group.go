@@ -98,7 +98,7 @@ func (r *Reader) openOnce(ctx context.Context, sql string, numbers []domain.Pris
 func positionIn(ctx context.Context, tx pgx.Tx) (position uint64, err error) {
 	err = tx.QueryRow(ctx, positionSQL).Scan(&position)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, ErrNotCaughtUp
+		return 0, errNoRow
 	}
 	return position, err
 }

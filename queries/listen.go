@@ -154,7 +154,7 @@ func (l *listener) isOld(payload string) bool {
 	return err == nil && generation == l.generation && at <= l.reader.watermark.position()
 }
 
-const pollSQL = `SELECT c.version::text, ` + rowPosition + ` FROM read.checkpoint c`
+const pollSQL = `SELECT c.version::text, ` + rowPosition + checkpointSQL
 
 // poll sets the watermark to the position of the table, 0 where there is no read
 // model. An error of Postgres means that the connection is of no use any more.
@@ -164,6 +164,12 @@ func (l *listener) poll(ctx context.Context) error {
 	before := l.reader.watermark.position()
 	var at uint64
 	err := l.conn.QueryRow(ctx, pollSQL).Scan(&l.generation, &at)
+	for range flips {
+		if !errors.Is(err, pgx.ErrNoRows) {
+			break
+		}
+		err = l.conn.QueryRow(ctx, pollSQL).Scan(&l.generation, &at)
+	}
 	missing := viewMissing(err) || errors.Is(err, pgx.ErrNoRows)
 	l.reader.watermark.missing.Store(missing)
 	if missing {

@@ -138,7 +138,7 @@ func (l *lists) query(ctx context.Context, group []listRequest, found []listAnsw
 	)
 	_, err = pgx.ForEachRow(rows, []any{&i, &at, &document}, func() error {
 		if at == nil {
-			return ErrNotCaughtUp
+			return errNoRow
 		}
 		found[i-1] = listAnswer{document: document, position: *at}
 		return nil

@@ -24,18 +24,21 @@ const liveSQL = `SELECT id, pair, expires >= $1 FROM read.non_association WHERE 
 // that was there all the time. Errors: ErrNotCaughtUp.
 func (r *Reader) Live(ctx context.Context, today string, after uuid.UUID, most int) (found []LiveRecord, err error) {
 	from, _ := Filter{Open: true, Today: today}.expiry()
-	_, err = r.snapshot(ctx, func(rows pgx.Rows) error {
-		found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (one LiveRecord, err error) {
-			var id [16]byte
-			var pair string
-			if err := row.Scan(&id, &pair, &one.Open); err != nil {
+	found, err = reaching(ctx, r, 0, func(ctx context.Context) (found []LiveRecord, position uint64, err error) {
+		position, err = r.snapshot(ctx, func(rows pgx.Rows) error {
+			found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (one LiveRecord, err error) {
+				var id [16]byte
+				var pair string
+				if err := row.Scan(&id, &pair, &one.Open); err != nil {
+					return one, err
+				}
+				one.ID = id
+				one.Pair, err = domain.ParsePair(pair)
 				return one, err
-			}
-			one.ID = id
-			one.Pair, err = domain.ParsePair(pair)
-			return one, err
-		})
-		return err
-	}, liveSQL, from, [16]byte(after), most)
+			})
+			return err
+		}, liveSQL, from, [16]byte(after), most)
+		return found, position, err
+	})
 	return found, wrapped("walk the live records", err)
 }

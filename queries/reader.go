@@ -154,7 +154,7 @@ func (r *Reader) emptyList(ctx context.Context, number domain.PrisonerNumber) (L
 	case err != nil:
 		return List{}, err
 	case at == nil:
-		return List{}, ErrNotCaughtUp
+		return List{}, errNoRow
 	}
 	list.Position = *at
 	if isEmpty(list.Document) {
@@ -201,9 +201,11 @@ func mapFault(err error) error {
 	return err
 }
 
-// viewMissing reports whether Postgres knows no such view or no such schema.
+// viewMissing reports whether Postgres knows no such view, schema or column. Views that
+// lack a column are of an older build, and the projector of this one replaces them.
 func viewMissing(err error) bool {
-	const undefinedTable, invalidSchema = "42P01", "3F000"
+	const undefinedTable, invalidSchema, undefinedColumn = "42P01", "3F000", "42703"
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && (refused.Code == undefinedTable || refused.Code == invalidSchema)
+	return errors.As(err, &refused) &&
+		(refused.Code == undefinedTable || refused.Code == invalidSchema || refused.Code == undefinedColumn)
 }

@@ -37,7 +37,7 @@ func newRecord(t testing.TB) *service {
 	log, dsn := memory.New(), testdb.New(t)
 	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
 	require.NoError(t, err)
-	runner := projections.New(projections.Options{Store: log, DSN: dsn, Generation: projections.CurrentGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	runner := projections.New(projections.Options{Store: log, DSN: dsn, Generation: projections.FirstGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- runner.Run(ctx) }()

@@ -28,7 +28,7 @@ func TestReadersRole_mayAskEverything(t *testing.T) {
 	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
 	require.NoError(t, err)
 	runner := projections.New(projections.Options{
-		Store: log, DSN: dsn + "&options=-c%20role%3Dnonassociations_projector", Generation: projections.CurrentGeneration,
+		Store: log, DSN: dsn + "&options=-c%20role%3Dnonassociations_projector", Generation: projections.FirstGeneration,
 		Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -5,15 +5,16 @@ import (
 	"flag"
 	"log/slog"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"nonassociations/internal/dev/testdb"
+	"nonassociations/projections/generation"
 	"nonassociations/queries"
 )
 
@@ -33,7 +34,7 @@ func impatient(o *queries.Options) { o.WaitTime = 100 * time.Millisecond }
 // readModel is what a projector leaves behind, as far as queries see it.
 const readModel = `
 CREATE SCHEMA read_1; CREATE SCHEMA read;
-CREATE TABLE read_1.checkpoint (store_id uuid, "commit" bigint, prepare bigint);
+CREATE TABLE read_1.checkpoint (store_id uuid, "commit" bigint, prepare bigint, shape int DEFAULT 1);
 INSERT INTO read_1.checkpoint VALUES (gen_random_uuid(), 10, 10);
 CREATE TABLE read_1.prisoner (prisoner_number text PRIMARY KEY, document text);
 CREATE TABLE read_1.non_association (id uuid PRIMARY KEY, pair text);
@@ -78,13 +79,20 @@ func (p projector) exec(sql string, args ...any) {
 // tables makes the tables and views as projections do, empty.
 func (p projector) tables() {
 	p.t.Helper()
-	parameters := strings.NewReplacer("{schema}", "read_1", "{generation}", "1")
-	for _, file := range []string{"schema.sql", "indexes.sql", "views.sql"} {
-		statements, err := os.ReadFile("../projections/" + file)
-		require.NoError(p.t, err)
-		p.exec(parameters.Replace(string(statements)))
-	}
-	p.exec(`INSERT INTO read_1.checkpoint (name, store_id, "commit", prepare) VALUES ('non-associations', gen_random_uuid(), 10, 10)`)
+	indexes, err := os.ReadFile("../projections/indexes.sql")
+	require.NoError(p.t, err)
+	err = pgx.BeginFunc(context.Background(), p.conn, func(tx pgx.Tx) error {
+		ctx := context.Background()
+		if err := generation.Recreate(ctx, tx, generation.First, uuid.New()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, generation.First.SQL(string(indexes))); err != nil {
+			return err
+		}
+		return generation.Publish(ctx, tx, generation.First)
+	})
+	require.NoError(p.t, err)
+	p.exec(`UPDATE read_1.checkpoint SET "commit" = 10, prepare = 10`)
 }
 
 // commit moves the checkpoint and notifies, as one batch does.

@@ -10,12 +10,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// shape is the oldest shape of the read model that this build reads. It is the Shape of
+// projections/generation, which queries does not import.
+const shape = "1"
+
+// errNoRow says that the views show no checkpoint. A snapshot that is older than a flip
+// shows none, and the next snapshot does.
+var errNoRow = fmt.Errorf("%w: the views show no checkpoint", ErrNotCaughtUp)
+
 const (
 	// rowPosition is the public position of the rows of the same snapshot. A
 	// checkpoint that stands before the event at its commit is written as the number
 	// before it.
 	rowPosition = `CASE WHEN c.prepare < c."commit" THEN c."commit" - 1 ELSE c."commit" END`
-	positionSQL = `SELECT ` + rowPosition + ` FROM read.checkpoint c`
+	positionSQL = `SELECT ` + rowPosition + checkpointSQL
+	// checkpointSQL selects the checkpoint of a read model that this build understands.
+	// Tables of an older shape mean something else: they count as none.
+	checkpointSQL = ` FROM read.checkpoint c WHERE c.shape >= ` + shape
 )
 
 // snapshot reads rows and their position in one round trip and one snapshot.
@@ -29,13 +40,17 @@ func (r *Reader) snapshot(ctx context.Context, read func(pgx.Rows) error, sql st
 	batch.Queue(sql, arguments...).Query(read)
 	err = r.pool.SendBatch(ctx, batch).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, ErrNotCaughtUp
+		return 0, errNoRow
 	}
 	return position, mapFault(err)
 }
 
 // retryEvery is the pause before a snapshot that was behind is read again.
 const retryEvery = 10 * time.Millisecond
+
+// flips is how often a read is repeated that found no checkpoint. Once is enough after a
+// flip; the rest is for a second one.
+const flips = 2
 
 // reaching calls once until what it read reflects a position, for at most the wait time
 // of the Reader after the first call.
@@ -45,6 +60,12 @@ const retryEvery = 10 * time.Millisecond
 // ErrBehind, those of once, and the cause of the context's end.
 func reaching[T any](ctx context.Context, r *Reader, atLeast uint64, once func(context.Context) (T, uint64, error)) (T, error) {
 	found, position, err := once(ctx)
+	for range flips {
+		if !errors.Is(err, errNoRow) {
+			break
+		}
+		found, position, err = once(ctx)
+	}
 	if err != nil || position >= atLeast {
 		return found, err
 	}

@@ -12,10 +12,11 @@ import (
 // others move it, and another log may reach the same one.
 type Version struct {
 	Generation int
+	Renewals   uint64   // of single rows
 	Trail      [32]byte // the running hash of the ids of all facts
 }
 
-const versionSQL = `SELECT c.version, c.trail, ` + rowPosition + ` FROM read.checkpoint c`
+const versionSQL = `SELECT c.version, c.renewals, c.trail, ` + rowPosition + checkpointSQL
 
 // Version reads the version of the read model and the position that it reflects. Errors:
 // ErrNotCaughtUp, ErrBehind.
@@ -31,10 +32,10 @@ func (r *Reader) Version(ctx context.Context, atLeast uint64) (Version, uint64, 
 // readVersion reads the row of versionSQL.
 func readVersion(row pgx.Row) (version Version, position uint64, err error) {
 	var trail []byte
-	err = row.Scan(&version.Generation, &trail, &position)
+	err = row.Scan(&version.Generation, &version.Renewals, &trail, &position)
 	copy(version.Trail[:], trail)
 	if errors.Is(err, pgx.ErrNoRows) {
-		err = ErrNotCaughtUp
+		err = errNoRow
 	}
 	return version, position, err
 }

@@ -85,7 +85,7 @@ func (s *harness) fillLog(ctx context.Context) error {
 // events. It includes the start of the process, because an operator waits for that too.
 // The head is read before: nothing writes meanwhile.
 func (s *harness) replay(ctx context.Context, where installation, db *pgx.Conn) (worked, error) {
-	if err := projections.Rebuild(ctx, where.databaseURL, projections.CurrentGeneration); err != nil {
+	if err := projections.Rebuild(ctx, where.databaseURL, projections.FirstGeneration); err != nil {
 		return worked{}, err
 	}
 	if _, err := db.Exec(ctx, "CHECKPOINT"); err != nil && s.DatabaseURL == "" {
@@ -118,7 +118,7 @@ func (s *harness) replay(ctx context.Context, where installation, db *pgx.Conn) 
 // condition for process.ready.
 func projected(ctx context.Context, db *pgx.Conn, head uint64) error {
 	var at uint64
-	if err := db.QueryRow(ctx, `SELECT "commit" FROM `+projections.CurrentGeneration.Schema()+`.checkpoint`).Scan(&at); err != nil {
+	if err := db.QueryRow(ctx, `SELECT "commit" FROM `+projections.FirstGeneration.Schema()+`.checkpoint`).Scan(&at); err != nil {
 		return err
 	}
 	if at < head {
@@ -132,7 +132,7 @@ func projected(ctx context.Context, db *pgx.Conn, head uint64) error {
 // writing alone: the rows are in memory before the clock starts. Binary COPY is the
 // fastest way into Postgres.
 func (s *harness) copyRows(ctx context.Context) (count int, seconds float64, err error) {
-	schema := projections.CurrentGeneration.Schema()
+	schema := projections.FirstGeneration.Schema()
 	found, err := s.db.Query(ctx, `SELECT table_name::text FROM information_schema.tables
 		WHERE table_schema = $1 AND table_type = 'BASE TABLE' AND table_name <> 'checkpoint' ORDER BY 1`, schema)
 	if err != nil {

@@ -26,7 +26,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Answer requests."`
 	Screens screensCmd `cmd:"" help:"Serve the pages of staff, operators and auditors."`
 	Project projectCmd `cmd:"" help:"Build the read model from the log, continuously."`
-	Rebuild rebuildCmd `cmd:"" help:"Drop the read model, so that it is built again from the log."`
+	Rebuild rebuildCmd `cmd:"" help:"Build the read model anew beside the one that answers."`
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
 	Replay  replayCmd  `cmd:"" help:"Show records as they were, from the log alone."`
 	Show    showCmd    `cmd:"" help:"Show again what the API answered at a position of the log."`

@@ -64,10 +64,12 @@ BEGIN
     END IF;
   END LOOP;
   -- The pages read with their own login.
-  GRANT USAGE ON SCHEMA read TO nonassociations_reader, nonassociations_screens;
-  GRANT SELECT ON ALL TABLES IN SCHEMA read TO nonassociations_reader, nonassociations_screens;
+  GRANT USAGE ON SCHEMA read TO nonassociations_reader, nonassociations_screens, nonassociations_evidence;
+  GRANT SELECT ON ALL TABLES IN SCHEMA read TO nonassociations_reader, nonassociations_screens, nonassociations_evidence;
   ALTER DEFAULT PRIVILEGES FOR ROLE nonassociations_projector IN SCHEMA read
-    GRANT SELECT ON TABLES TO nonassociations_reader, nonassociations_screens;
+    GRANT SELECT ON TABLES TO nonassociations_reader, nonassociations_screens, nonassociations_evidence;
+  -- A verification builds a schema of its own, compares it with the views and drops it.
+  EXECUTE format('GRANT CREATE ON DATABASE %I TO nonassociations_evidence', current_database());
   -- Of the tables themselves those that write to the log read only the checkpoint, which
   -- has the id of the log. The projector grants the same when it makes them.
   FOR given IN SELECT nspname AS schema FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace

@@ -52,7 +52,7 @@ func newFixture(t *testing.T) *fixture {
 	_, err = eventstore.WriteIdentity(t.Context(), f.Log, uuid.New())
 	require.NoError(t, err)
 	running(t, projections.New(projections.Options{
-		Store: f.Log, DSN: f.DSN, Generation: projections.CurrentGeneration, Logger: quiet,
+		Store: f.Log, DSN: f.DSN, Generation: projections.FirstGeneration, Logger: quiet,
 		Clock: func() time.Time { return time.Now().In(london) },
 	}).Run)
 	reader, err := queries.Open(t.Context(), f.DSN, queries.Options{Logger: quiet, WaitTime: patience})

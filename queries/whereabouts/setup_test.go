@@ -109,7 +109,7 @@ func newWhere(t testing.TB) *where {
 	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
 	require.NoError(t, err)
 	runner := projections.New(projections.Options{
-		Store: log, DSN: dsn, Generation: projections.CurrentGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Store: log, DSN: dsn, Generation: projections.FirstGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

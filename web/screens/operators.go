@@ -76,6 +76,7 @@ type ConsumerFault struct {
 type Generation struct {
 	Number   int
 	Answers  bool // reads are answered from it
+	Kept     bool // it answered before
 	Position *uint64
 }
 

@@ -88,9 +88,12 @@ func generationsTable(all []Generation) *govuk.Table {
 		Head: []govuk.Header{{Text: "Generation"}, {Text: "State"}, {Text: "Position"}},
 	}
 	for _, g := range all {
-		state := "Kept"
-		if g.Answers {
+		state := "Being built"
+		switch {
+		case g.Answers:
 			state = "Answers reads"
+		case g.Kept:
+			state = "Kept"
 		}
 		table.Rows = append(table.Rows, govuk.Row{ID: strconv.Itoa(g.Number), Cells: []govuk.Cell{
 			{Text: strconv.Itoa(g.Number)}, {Text: state}, {Text: numberOrNone(g.Position)},

@@ -156,7 +156,7 @@ func (h *house) startRecord(logger *slog.Logger) {
 	_, err := eventstore.WriteIdentity(h.t.Context(), h.log, uuid.New())
 	require.NoError(h.t, err)
 	runner := projections.New(projections.Options{
-		Store: h.log, DSN: h.dsn, Generation: projections.CurrentGeneration, Clock: time.Now, London: london, Logger: logger, Build: "test",
+		Store: h.log, DSN: h.dsn, Generation: projections.FirstGeneration, Clock: time.Now, London: london, Logger: logger, Build: "test",
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -18,6 +18,8 @@ type Act struct {
 	Action string // the words of the command, such as "publish parked skip"
 	Object string // what it is done to; "" for nothing in particular
 	Reason string // "" where none is given
+	// Done returns what was done, when it is done; nil where nothing says it.
+	Done func() string
 }
 
 // recordTime bounds the recording of an act that has ended.
@@ -39,10 +41,14 @@ func (o Options) RecordAct(ctx context.Context, act Act, do func() error) error 
 		return err
 	}
 	err = do()
+	done := ""
+	if act.Done != nil && err == nil {
+		done = act.Done()
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer cancel()
 	unrecorded := kept.Record(ctx, evidence.Action{
-		ID: uuid.New(), At: o.Clock(), User: act.User, Action: act.Action, Object: act.Object, Reason: act.Reason, Outcome: outcomeOf(err),
+		ID: uuid.New(), At: o.Clock(), User: act.User, Action: act.Action, Object: act.Object, Reason: act.Reason, Outcome: outcomeOf(err), Done: done,
 	})
 	if unrecorded != nil {
 		unrecorded = fmt.Errorf("the act has ended and is not in evidence.action: %w", unrecorded)

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
+	"nonassociations/projections/rebuild"
 )
 
 // validParameters are values of each parameter of the driver and of its pools that an
@@ -121,8 +121,12 @@ func worksEverywhere(t *testing.T, parameter string) {
 	require.Contains(t, list, "A0135GA")
 	r.stop()
 	require.NoError(t, <-r.ended)
-	_, err = app.Rebuild(t.Context(), serving(t, dsn, dsn), uuid.Nil, false)
+	report, err := app.Rebuild(t.Context(), serving(t, dsn, dsn), app.RebuildRequest{})
 	require.NoError(t, err)
+	require.Equal(t, rebuild.Flipped, report.Status)
+	found, err := app.VerifyReadModel(t.Context(), serving(t, dsn, dsn), app.VerifyRequest{})
+	require.NoError(t, err)
+	require.True(t, found.OK)
 }
 
 func TestParameters_thatNoSessionTakesAreRefusedAtTheStart(t *testing.T) {

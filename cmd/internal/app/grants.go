@@ -29,11 +29,22 @@ func (g grant) String() string {
 	return g.privilege + " ON " + g.kind + " " + g.schema + "." + g.name
 }
 
+// in names the right in one of the schemas that eachGeneration stands for.
+func (g grant) in(schema string) string {
+	if g.schema == eachGeneration && schema != "" {
+		g.schema = schema
+	}
+	return g.String()
+}
+
 // schemaUse is the right to use a schema, without which no right in it counts.
 func schemaUse(name string) grant { return grant{"USAGE", schema, name, ""} }
 
 // owned is the membership in the role that owns a schema.
 func owned(name string) grant { return grant{membership, schema, name, ""} }
+
+// eachGeneration stands for the schemas of all generations of the read model.
+const eachGeneration = "read_N"
 
 // create is the right to make schemas.
 var create = grant{"CREATE", database, "", ""}
@@ -61,7 +72,7 @@ var (
 	// To read the status of the consumers, and to write the rows of this process.
 	grantsOfWatching  = append(tables("consumer", "status", "SELECT"), schemaUse("consumer"))
 	grantsOfConsuming = append(slices.Clone(grantsOfWatching), tables("consumer", "status", "INSERT", "UPDATE")...)
-	grantsOfVerifying = append(tables("read_1", "checkpoint", "SELECT"), schemaUse("read_1"))
+	grantsOfVerifying = append(tables(eachGeneration, "checkpoint", "SELECT"), schemaUse(eachGeneration))
 	grantsOfListening = slices.Concat(grantsOfBinding, grantsOfVerifying)
 	grantsOfServing   = slices.Concat(
 		grantsOfListening, tables("commands", "idempotency_keys", "SELECT", "INSERT", "UPDATE", "DELETE"), tables("commands", "log", "INSERT"),
@@ -138,8 +149,10 @@ var (
 	// To compare the states of the answering read model.
 	grantsOfRehearsing = slices.Concat([]grant{schemaUse("read")}, tables("read", "checkpoint", "SELECT"), tables("read", "pair", "SELECT"))
 	grantsOfProjecting = []grant{
-		create, owned("read"), owned("read_1"),
+		create, owned("read"), owned(eachGeneration),
 	}
+	// To compare the read model with one that is built for it.
+	grantsOfComparing  = append(slices.Clone(grantsOfReading), create)
 	grantsOfPublishing = slices.Concat(
 		[]grant{schemaUse("publisher")}, tables("publisher", "checkpoint", "SELECT", "INSERT", "UPDATE"),
 		tables("publisher", "parked", "SELECT", "INSERT", "UPDATE", "DELETE"),
@@ -162,9 +175,9 @@ var (
 	grantsOfPruningViews = slices.Concat(
 		[]grant{schemaUse("screens")}, tables("screens", "view", "SELECT", "DELETE"), tables("screens", "unsent_view", "SELECT"), grantsOfActing,
 	)
-	grantsOfRebuilding = slices.Concat(grantsOfProjecting, grantsOfBinding)
+	grantsOfRebuilding = grantsOfProjecting
 	grantsOfAdopting   = slices.Concat(
-		grantsOfRebuilding, tables("commands", "idempotency_keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
+		grantsOfProjecting, grantsOfBinding, tables("commands", "idempotency_keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
 		tables("publisher", "checkpoint", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),
 	)
 	grantsOfLogSchema = []grant{create, owned("eventstore")}

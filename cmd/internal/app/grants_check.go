@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,13 +55,18 @@ func checkGrants(ctx context.Context, of requirement) error {
 		}
 	}
 	l := missingRights{}
-	var missing []int
+	var missing []string // a number from 1 and the schema
 	err = conn.QueryRow(ctx, grantedSQL, columns[0], columns[1], columns[2], columns[3]).Scan(&l.role, &missing, &l.rights)
 	if err != nil {
 		return fmt.Errorf("ask which rights there are: %w", err)
 	}
-	for _, n := range missing {
-		l.rights = append(l.rights, of.grants[n-1].String())
+	for _, text := range missing {
+		var n int
+		number, schema, _ := strings.Cut(text, " ")
+		if n, err = strconv.Atoi(number); err != nil {
+			return fmt.Errorf("read which rights there are: %w", err)
+		}
+		l.rights = append(l.rights, of.grants[n-1].in(schema))
 	}
 	if len(l.rights) == 0 {
 		return nil
@@ -69,7 +75,7 @@ func checkGrants(ctx context.Context, of requirement) error {
 	return &l
 }
 
-const grantedSQL = `SELECT current_user::text, coalesce(array_agg(n) FILTER (WHERE NOT CASE
+const grantedSQL = `SELECT current_user::text, coalesce(array_agg(DISTINCT n || ' ' || coalesce(nspname, '')) FILTER (WHERE NOT CASE
 	WHEN kind = '` + database + `' THEN has_database_privilege(current_database(), privilege)
 	WHEN kind = 'TABLE' THEN coalesce(has_table_privilege(table_oid, privilege), true)
 	WHEN kind = 'FUNCTION' THEN coalesce(has_function_privilege(function_oid, privilege), true)
@@ -79,11 +85,11 @@ const grantedSQL = `SELECT current_user::text, coalesce(array_agg(n) FILTER (WHE
 	END), '{}'), coalesce(array_agg(DISTINCT 'all rows of ' || schema || '.' || name) FILTER (
 		WHERE table_oid IS NOT NULL AND row_security_active(table_oid)), '{}')
 FROM (
-	SELECT w.*, s.oid AS schema_oid, nspowner,
+	SELECT w.*, s.oid AS schema_oid, nspowner, nspname,
 		(SELECT oid FROM pg_class WHERE relnamespace = s.oid AND relname = name) AS table_oid,
 		(SELECT min(oid) FROM pg_proc WHERE pronamespace = s.oid AND proname = name) AS function_oid
 	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY w(kind, schema, name, privilege, n)
-	LEFT JOIN pg_namespace s ON nspname = schema
+	LEFT JOIN pg_namespace s ON nspname = schema OR schema = '` + eachGeneration + `' AND nspname ~ '^read_[0-9]+$'
 ) wanted`
 
 // closeWithin closes a connection without waiting for a server that hangs.

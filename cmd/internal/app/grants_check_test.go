@@ -36,13 +36,16 @@ func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 	require.True(t, told[0].Begun)
 	_, err = app.Parked(t.Context(), e.options(t, "publish"))
 	require.NoError(t, err)
-	_, err = app.VerifyReadModel(t.Context(), e.options(t, "serve"))
+	verifying := e.options(t, "serve")
+	verifying.Config.EventStoreURL, verifying.Config.DatabaseURL = e.logins["evidence"], e.logins["evidence"]
+	found, err := app.VerifyReadModel(t.Context(), verifying, app.VerifyRequest{})
 	require.NoError(t, err)
+	require.True(t, found.OK)
 
 	for name, dsn := range map[string]string{"the projector": e.logins["projector"], "a superuser": e.super, "the owner": e.logins["owner"]} {
 		o := e.options(t, "project")
 		o.Config.EventStoreURL, o.Config.DatabaseURL = dsn, dsn
-		_, err := app.Rebuild(t.Context(), o, uuid.Nil, false)
+		_, err := app.Rebuild(t.Context(), o, app.RebuildRequest{})
 		require.NoError(t, err, name)
 		e.ownsTheReadModel(t, name)
 		serve.eventuallyShows(t, "R1111RR", "X1111XX") // and the projector at work goes on
@@ -53,7 +56,7 @@ func TestProcess_worksWithItsOwnLogin(t *testing.T) {
 	for name, dsn := range map[string]string{"one that adopts": e.logins["adopting"], "a superuser": e.super} {
 		o := e.options(t, "project")
 		o.Config.EventStoreURL, o.Config.DatabaseURL = dsn, dsn
-		_, err = app.Rebuild(t.Context(), o, identity(t, e.super), false)
+		_, err = app.AdoptLog(t.Context(), o, identity(t, e.super), false)
 		require.NoError(t, err, name)
 		e.ownsTheReadModel(t, name)
 	}

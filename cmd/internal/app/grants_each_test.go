@@ -67,18 +67,20 @@ type command struct {
 // commands are all that end by themselves.
 func (e *installation) commands(t *testing.T) map[string]command {
 	t.Helper()
-	publish, project, adopting, writer := e.options(t, "publish"), e.options(t, "project"), e.options(t, "project"), e.options(t, "serve")
+	publish, project, adopting := e.options(t, "publish"), e.options(t, "project"), e.options(t, "project")
 	work := e.options(t, "nomis work")
 	adopting.Config.EventStoreURL, adopting.Config.DatabaseURL = e.logins["adopting"], e.logins["adopting"]
+	verifying := e.options(t, "serve")
+	verifying.Config.EventStoreURL, verifying.Config.DatabaseURL = e.logins["evidence"], e.logins["evidence"]
 	owner := app.Options{Config: e.config("owner")}
 	return map[string]command{
 		"schema up": {owner, func(ctx context.Context) error { return app.SchemaUp(ctx, owner.Config) }},
 		"rebuild": {project, func(ctx context.Context) error {
-			_, err := app.Rebuild(ctx, project, uuid.Nil, false)
+			_, err := app.Rebuild(ctx, project, app.RebuildRequest{})
 			return err
 		}},
 		"rebuild --adopt": {adopting, func(ctx context.Context) error {
-			_, err := app.Rebuild(ctx, adopting, identity(t, e.super), false)
+			_, err := app.AdoptLog(ctx, adopting, identity(t, e.super), false)
 			return err
 		}},
 		"publish status": {publish, func(ctx context.Context) error { _, err := app.PublishStatus(ctx, publish); return err }},
@@ -97,7 +99,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.Rehearse(ctx, writer, app.Rehearsal{Words: io.Discard})
 			return err
 		}},
-		"verify": {writer, func(ctx context.Context) error { _, err := app.VerifyReadModel(ctx, writer); return err }},
+		"verify": {verifying, func(ctx context.Context) error {
+			_, err := app.VerifyReadModel(ctx, verifying, app.VerifyRequest{})
+			return err
+		}},
 		"migrate": {work, func(ctx context.Context) error {
 			m, err := app.OpenMigrations(ctx, work)
 			if err == nil {
@@ -125,7 +130,7 @@ func (e *installation) commands(t *testing.T) map[string]command {
 }
 
 // requireAllWalked holds that each way into the package that is given addresses is
-// one of the commands; of two of them there are two ways, and Run has processes.
+// one of the commands; Run has processes.
 func requireAllWalked(t *testing.T, commands int) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -138,7 +143,7 @@ func requireAllWalked(t *testing.T, commands int) {
 			ways = append(ways, regexp.MustCompile(`(?m)^func [A-Z]\w*\(ctx context.Context, \w+ (?:Options|Config)\b`).FindAllString(string(text), -1)...)
 		}
 	}
-	require.Len(t, ways, commands, "Rebuild has two commands, and Run has none, of %q", ways)
+	require.Len(t, ways, commands+1, "Run has no command, of %q", ways)
 	require.Len(t, app.CommandRequirements(app.Config{}), commands)
 	for field := range reflect.TypeFor[app.Roles]().Fields() {
 		role := field.Name

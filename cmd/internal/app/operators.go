@@ -62,11 +62,16 @@ func (p *process) projected(ctx context.Context) (screens.Projected, error) {
 	for _, row := range rows {
 		found.Consumers = append(found.Consumers, consumerRow(row))
 	}
-	only := screens.Generation{Number: int(projections.CurrentGeneration), Answers: true}
-	if row, there := rows[projections.Consumer]; there {
-		only.Position = row.Position
+	all, err := projections.Generations(ctx, p.consumers.rows)
+	if err != nil {
+		return screens.Projected{}, err
 	}
-	found.Generations = []screens.Generation{only}
+	for _, one := range all {
+		position := one.At.Uint64()
+		found.Generations = append(found.Generations, screens.Generation{
+			Number: int(one.Number), Answers: one.Answers, Kept: one.Kept, Position: &position,
+		})
+	}
 	return found, nil
 }
 

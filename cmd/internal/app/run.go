@@ -137,7 +137,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	group.Go(func() error { return unlessCancelled(groupCtx, p.watchRights) })
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
-			Store: p.log, DSN: p.Config.DatabaseURL, Generation: projections.CurrentGeneration,
+			Store: p.log, DSN: p.Config.DatabaseURL,
 			OnCommit: p.advanceReads, Clock: p.Clock, London: p.Clock().Location(),
 			Logger: p.Logger, Build: Version(),
 		})

@@ -1,5 +1,5 @@
 -- The tables of one generation of the read model. {schema} stands for the name of its schema, {generation} for its
--- number: generation.go fills them in.
+-- number: Number.SQL fills them in.
 CREATE SCHEMA {schema};
 
 -- One row: the position up to which the read model is built, and the log that the position belongs to.
@@ -15,7 +15,11 @@ CREATE TABLE {schema}.checkpoint (
   -- how many of our events were applied, and the running hash of their ids
   facts          bigint NOT NULL DEFAULT 0,
   trail          bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
-  caught_up      boolean NOT NULL DEFAULT false -- never becomes false again
+  caught_up      boolean NOT NULL DEFAULT false, -- never becomes false again
+  shape          int NOT NULL DEFAULT 1, -- of the build that wrote the tables
+  answers        boolean NOT NULL DEFAULT false, -- the views are on this generation
+  kept           boolean NOT NULL DEFAULT false, -- it answered before a flip
+  renewals       bigint NOT NULL DEFAULT 0 -- how often single rows were renewed
 );
 
 -- The folded state of a pair, how many facts led to it, and for each of its non-associations the position of the
@@ -90,19 +94,3 @@ CREATE TABLE {schema}.fact_index (
   pair     text COLLATE "C", -- the two numbers that it is about, sorted; null for a fact of the switch-over
   PRIMARY KEY ("commit", prepare)
 );
-
--- The fence: moves the checkpoint, or ends the transaction if it is not where the caller left it. The notification
--- says which generation has moved, and to which public position; it is sent with the commit.
-CREATE FUNCTION {schema}.move_checkpoint(
-  p_name text, p_store uuid, p_prev_commit bigint, p_prev_prepare bigint, p_commit bigint, p_prepare bigint,
-  p_event uuid, p_stream text, p_revision bigint, p_position bigint, p_facts bigint, p_trail bytea) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  UPDATE {schema}.checkpoint SET "commit" = p_commit, prepare = p_prepare,
-    event_id = coalesce(p_event, event_id), event_stream = coalesce(p_stream, event_stream),
-    event_revision = coalesce(p_revision, event_revision), facts = p_facts, trail = p_trail
-  WHERE name = p_name AND store_id = p_store AND "commit" = p_prev_commit AND prepare = p_prev_prepare;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'the checkpoint is not where this projector left it: another one is at work' USING ERRCODE = 'RD001';
-  END IF;
-  PERFORM pg_notify('read', '{generation} ' || p_position);
-END $$;

@@ -15,6 +15,7 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/projections/rebuild"
 	"nonassociations/publisher/store"
 )
 
@@ -38,7 +39,7 @@ func TestLog_thatWasPutBackIsNotServed(t *testing.T) {
 
 	copyLog(t, log, backup, 2) // its id and the first fact
 	require.ErrorContains(t, app.Run(t.Context(), serving(t, backup, tables)), "is not in this log")
-	_, err := app.Rebuild(t.Context(), serving(t, backup, tables), identity(t, backup), false)
+	_, err := app.AdoptLog(t.Context(), serving(t, backup, tables), identity(t, backup), false)
 	require.NoError(t, err)
 	r = run(t, backup, tables)
 	<-r.ready
@@ -88,15 +89,15 @@ func TestOperator_takesAnotherLogOver(t *testing.T) {
 	was, is := identity(t, mine), identity(t, other)
 	command := "nonassociations rebuild --adopt-log " + is.String() + " --yes"
 	require.ErrorContains(t, app.Run(t.Context(), serving(t, other, tables)), command)
-	_, err := app.Rebuild(t.Context(), serving(t, other, tables), uuid.Nil, false)
+	_, err := app.Rebuild(t.Context(), serving(t, other, tables), app.RebuildRequest{})
 	require.ErrorContains(t, err, command)
-	_, err = app.Rebuild(t.Context(), serving(t, other, tables), was, false)
+	_, err = app.AdoptLog(t.Context(), serving(t, other, tables), was, false)
 	require.ErrorContains(t, err, is.String())
-	_, err = app.Rebuild(t.Context(), serving(t, migrated(t), tables), uuid.Nil, false)
+	_, err = app.AdoptLog(t.Context(), serving(t, migrated(t), tables), was, false)
 	require.ErrorContains(t, err, "has no id")
 
 	checkpoint(t, tables, was)
-	told, err := app.Rebuild(t.Context(), serving(t, other, tables), is, true)
+	told, err := app.AdoptLog(t.Context(), serving(t, other, tables), is, true)
 	require.NoError(t, err)
 	require.Len(t, told, 4)
 	require.Contains(t, told[0], "read_1 of log "+was.String())
@@ -105,7 +106,7 @@ func TestOperator_takesAnotherLogOver(t *testing.T) {
 	require.Contains(t, told[3], "publisher")
 	require.ErrorContains(t, app.Run(t.Context(), serving(t, other, tables)), was.String(), "nothing was done")
 
-	did, err := app.Rebuild(t.Context(), serving(t, other, tables), is, false)
+	did, err := app.AdoptLog(t.Context(), serving(t, other, tables), is, false)
 	require.NoError(t, err)
 	require.Equal(t, told, did)
 	walked := storeIDs(t, tables, was)
@@ -114,9 +115,9 @@ func TestOperator_takesAnotherLogOver(t *testing.T) {
 	<-r.ready
 	r.stop()
 	require.NoError(t, <-r.ended)
-	told, err = app.Rebuild(t.Context(), serving(t, other, tables), uuid.Nil, false)
+	report, err := app.Rebuild(t.Context(), serving(t, other, tables), app.RebuildRequest{})
 	require.NoError(t, err)
-	require.Len(t, told, 2, "of the same log it keeps the keys")
+	require.Equal(t, rebuild.Flipped, report.Status)
 }
 
 // storeIDs are the tables that say which log they are of; none may still say that
