@@ -77,6 +77,8 @@ func reaching[T any](ctx context.Context, r *Reader, atLeast uint64, once func(c
 		switch {
 		case ctx.Err() != nil:
 			return none, context.Cause(ctx)
+		case errors.Is(err, errNoRow): // a flip came in between
+			return none, err
 		case err != nil:
 			return found, backoff.Permanent(err)
 		case position < atLeast:
