@@ -88,8 +88,8 @@ func TestAdoptLog_isDoneOnlyWhenItIsConfirmed(t *testing.T) {
 	require.Zero(t, rows())
 }
 
-// projected runs a projector until the read model answers.
-func projected(t *testing.T, dsn string) {
+// projectedOnce runs a projector until the read model answers.
+func projectedOnce(t *testing.T, dsn string) {
 	t.Helper()
 	log, err := postgres.Open(t.Context(), dsn, postgres.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
@@ -107,7 +107,7 @@ func projected(t *testing.T, dsn string) {
 func TestRebuild_exitsAndPrintsByItsOutcome(t *testing.T) {
 	conn, _ := record(t)
 	dsn := os.Getenv("DATABASE_URL")
-	projected(t, dsn)
+	projectedOnce(t, dsn)
 	ask := func(args ...string) (report rebuild.Report, status int) {
 		t.Helper()
 		text, status := printed(t, append(args, "--json")...)

@@ -14,7 +14,7 @@ func TestVerify_findsAReadModelOfOtherFacts(t *testing.T) {
 	conn, id := record(t)
 	_, status := printed(t, "verify", "read-model")
 	require.Equal(t, 2, status, "no read model answers")
-	projected(t, os.Getenv("DATABASE_URL"))
+	projectedOnce(t, os.Getenv("DATABASE_URL"))
 	text, status := printed(t, "verify", "read-model")
 	require.Equal(t, 0, status, text)
 	require.Contains(t, text, id.String())

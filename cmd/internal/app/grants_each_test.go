@@ -68,7 +68,7 @@ type command struct {
 func (e *installation) commands(t *testing.T) map[string]command {
 	t.Helper()
 	publish, project, adopting := e.options(t, "publish"), e.options(t, "project"), e.options(t, "project")
-	work := e.options(t, "nomis work")
+	work, rehearsing := e.options(t, "nomis work"), e.options(t, "serve")
 	adopting.Config.EventStoreURL, adopting.Config.DatabaseURL = e.logins["adopting"], e.logins["adopting"]
 	verifying := e.options(t, "serve")
 	verifying.Config.EventStoreURL, verifying.Config.DatabaseURL = e.logins["evidence"], e.logins["evidence"]
@@ -95,8 +95,8 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.PruneViews(ctx, adopting, app.ViewPruning{Before: time.Now(), Act: app.Act{User: "OPERATOR", Action: "screens prune-views"}})
 			return err
 		}},
-		"rehearse": {writer, func(ctx context.Context) error {
-			_, err := app.Rehearse(ctx, writer, app.Rehearsal{Words: io.Discard})
+		"rehearse": {rehearsing, func(ctx context.Context) error {
+			_, err := app.Rehearse(ctx, rehearsing, app.Rehearsal{Words: io.Discard})
 			return err
 		}},
 		"verify": {verifying, func(ctx context.Context) error {
