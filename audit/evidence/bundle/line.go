@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -28,7 +27,7 @@ type line struct {
 	Stream       string         `json:"stream"`
 	Revision     uint64         `json:"revision"`
 	Type         string         `json:"type"`
-	RecordedAt   time.Time      `json:"recordedAt,format:'2006-01-02T15:04:05.000000Z'"`
+	RecordedAt   string         `json:"recordedAt"` // as in the leaf
 	Position     uint64         `json:"position"`
 	Provable     *Provable      `json:"provable"`
 	Data         *string        `json:"data"` // base64
@@ -42,7 +41,7 @@ func lineOf(f Fact, withhold *withholding) line {
 	recorded := f.Recorded
 	l := line{
 		EventID: recorded.ID, Stream: recorded.Stream, Revision: recorded.Revision, Type: recorded.Type,
-		RecordedAt: recorded.RecordedAt.UTC().Truncate(time.Microsecond), Position: recorded.Position.Uint64(),
+		RecordedAt: instant(recorded.RecordedAt), Position: recorded.Position.Uint64(),
 	}
 	provable := Content
 	if withhold == nil {
@@ -77,7 +76,7 @@ func readable(text []byte) jsontext.Value {
 func (c Contents) factsFile() ([]byte, error) {
 	var withhold *withholding
 	if c.Withheld {
-		withhold = &withholding{own: c.PrisonerNumber}
+		withhold = &withholding{c.PrisonerNumber, map[string]int{}}
 	}
 	var out bytes.Buffer
 	for _, f := range c.Facts {

@@ -34,8 +34,8 @@ func (c Contents) readme() string {
 }
 
 const withheldWords = `
-Other people are withheld. The number, the name and the comments of others read "withheld";
-so do all other words that somebody wrote. The bytes of the facts are left out. Leaf and
+Other people are withheld. The number, the name and the comments of others read "withheld",
+a second person's number "withheld-2"; so do all other words that somebody wrote. The bytes of the facts are left out. Leaf and
 proof show that a fact of this type, time and revision is in the record, and that none is
 missing between two. The words of a fact can be checked by anybody who is given its bytes.
 `
@@ -183,6 +183,7 @@ checkpoint, archive or bundle that you trust was signed with it.
 `, number)
 }
 
+// instant is a time as leaves have it, cut to microseconds.
 func instant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 // oneLine keeps what a person wrote from looking like another line of the file.

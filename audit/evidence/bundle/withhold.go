@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -18,7 +19,12 @@ const withheld = "withheld"
 
 // withholding rewrites facts so that nothing of others is left but their place in the
 // record: number, name and what people wrote. What it does not know is withheld.
-type withholding struct{ own domain.PrisonerNumber }
+type withholding struct {
+	own domain.PrisonerNumber
+	// others are the numbers of others by the order in which they came. The second one is
+	// withheld-2, so that the facts of two streams stay apart and a gap in one is seen.
+	others map[string]int
+}
 
 var numberPattern = regexp.MustCompile(`[A-Za-z][0-9]{4}[A-Za-z]{2}`)
 
@@ -28,7 +34,14 @@ func (w withholding) numbers(text string) string {
 		if number == string(w.own) {
 			return number
 		}
-		return withheld
+		number = strings.ToUpper(number)
+		if w.others[number] == 0 {
+			w.others[number] = len(w.others) + 1
+		}
+		if w.others[number] == 1 {
+			return withheld
+		}
+		return fmt.Sprintf("%s-%d", withheld, w.others[number])
 	})
 }
 
@@ -88,20 +101,9 @@ func (w withholding) object(values map[string]any) map[string]any {
 		if key == "was" || key == "now" { // the value of a change, which its field names
 			under = field
 		}
-		out[w.key(key, out)] = w.value(under, values[key])
+		out[w.numbers(key)] = w.value(under, values[key])
 	}
 	return out
-}
-
-// key withholds a key that is another's number. Two of them in one object stay two.
-func (w withholding) key(key string, taken map[string]any) string {
-	shown := w.numbers(key)
-	for i := 2; ; i++ {
-		if _, is := taken[shown]; !is {
-			return shown
-		}
-		shown = fmt.Sprintf("%s %d", w.numbers(key), i)
-	}
 }
 
 // value rewrites the value of a key. What lies in an object by prisoner number is under the
@@ -122,7 +124,7 @@ func (w withholding) value(key string, value any) any {
 		}
 		out := make(map[string]any, len(v))
 		for _, number := range slices.Sorted(maps.Keys(v)) {
-			out[w.key(number, out)] = w.value(key, v[number])
+			out[w.numbers(number)] = w.value(key, v[number])
 		}
 		return out
 	default:
