@@ -270,4 +270,3 @@ func shell(t testing.TB, dir, command string) string {
 	require.NoError(t, err, "%s: %s", command, out)
 	return string(out)
 }
-

@@ -63,7 +63,6 @@ type collecting struct {
 	records  map[uuid.UUID]bool // that were under the number at any time
 	kept     map[place]eventstore.RecordedEvent
 	read     map[string]bool // streams of which all facts were looked at
-	streams  []string        // of the number
 	wanted   []string        // streams of other numbers that transfers name
 	bad      []uuid.UUID
 	position uint64

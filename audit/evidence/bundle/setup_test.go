@@ -35,7 +35,6 @@ type log struct {
 	store *memory.Store
 	next  map[string]int64 // revision of the next fact of each stream
 	count int
-	skip  []string // streams that Prove leaves out of the tree, as if signed later
 }
 
 func newLog(t testing.TB) *log {

@@ -15,6 +15,12 @@ import (
 	"nonassociations/eventstore"
 )
 
+// Parts of a fact, as verify log names them.
+const (
+	partData     = "data"
+	partMetadata = "metadata"
+)
+
 func sorted[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
 
 // readFacts returns the lines of facts.ndjson. Errors: ErrUnreadable with the line.
@@ -85,7 +91,7 @@ func (c *checking) fact(l line) {
 		parts = append(parts, differingContent(l, leaf)...)
 	case l.Provable != nil && *l.Provable == Existence && l.Data == nil && l.Metadata == nil:
 	default:
-		c.problem(l, Changed, []string{"data", "metadata"}, "It does not say what of it can be proven.")
+		c.problem(l, Changed, []string{partData, partMetadata}, "It does not say what of it can be proven.")
 		return
 	}
 	switch {
@@ -166,7 +172,7 @@ func differingContent(l line, leaf evidence.Leaf) []string {
 	data, errData := bytesOf(l.Data)
 	metadata, errMetadata := bytesOf(l.Metadata)
 	if errData != nil || errMetadata != nil {
-		return []string{"data", "metadata"}
+		return []string{partData, partMetadata}
 	}
 	of, err := evidence.NewLeaf(eventstore.RecordedEvent{
 		Event: eventstore.Event{ID: l.EventID, Type: l.Type, Data: data, Metadata: metadata}, Stream: l.Stream, Revision: l.Revision, RecordedAt: leaf.RecordedAt,
@@ -177,14 +183,14 @@ func differingContent(l line, leaf evidence.Leaf) []string {
 	sameData := of.Data == leaf.Data && equalJSON(l.DataJSON, data)
 	sameMetadata := of.Metadata == leaf.Metadata && equalJSON(l.MetadataJSON, metadata)
 	if !sameMetadata && of.Data != leaf.Data && of.Stream != leaf.Stream {
-		return []string{"metadata"}
+		return []string{partMetadata}
 	}
 	var parts []string
 	if !sameData {
-		parts = append(parts, "data")
+		parts = append(parts, partData)
 	}
 	if !sameMetadata {
-		parts = append(parts, "metadata")
+		parts = append(parts, partMetadata)
 	}
 	if of.Stream != leaf.Stream {
 		parts = append(parts, "stream")

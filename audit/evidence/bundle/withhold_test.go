@@ -50,9 +50,9 @@ func TestCollect_followsARecordThroughMerges(t *testing.T) {
 	require.Equal(t, []string{"nonAssociation-A0135GA_B9109UD"}, found.Streams)
 
 	l.merge(recordID(1), alice, carol, bob)
-	require.Equal(t, 7, len(l.collect(alice).Facts), "where the record went")
-	require.Equal(t, 7, len(l.collect(carol).Facts), "all the way back, less the merge of two others")
-	require.Equal(t, 7, len(l.collect(bob).Facts), "merges of others are not about Bob")
+	require.Len(t, l.collect(alice).Facts, 7, "where the record went")
+	require.Len(t, l.collect(carol).Facts, 7, "all the way back, less the merge of two others")
+	require.Len(t, l.collect(bob).Facts, 7, "merges of others are not about Bob")
 }
 
 // TestCollect_keepsWhatItCannotRead when the stream is the prisoner's.
