@@ -39,3 +39,21 @@ func (c Contents) Uncovered() []Fact {
 	}
 	return all
 }
+
+// Gaps returns where facts of a stream are not in the bundle, by the names that it shows.
+func (c Contents) Gaps() []Gap {
+	withhold := c.withholding()
+	all := make([]line, len(c.Facts))
+	for i, f := range c.Facts {
+		all[i] = lineOf(f, withhold)
+	}
+	return gapsOf(all)
+}
+
+// withholding returns nil when nothing is withheld.
+func (c Contents) withholding() *withholding {
+	if !c.Withheld {
+		return nil
+	}
+	return &withholding{c.PrisonerNumber, map[string]int{}}
+}

@@ -74,10 +74,7 @@ func readable(text []byte) jsontext.Value {
 
 // factsFile returns facts.ndjson.
 func (c Contents) factsFile() ([]byte, error) {
-	var withhold *withholding
-	if c.Withheld {
-		withhold = &withholding{c.PrisonerNumber, map[string]int{}}
-	}
+	withhold := c.withholding()
 	var out bytes.Buffer
 	for _, f := range c.Facts {
 		text, err := json.Marshal(lineOf(f, withhold))

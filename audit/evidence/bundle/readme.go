@@ -80,7 +80,7 @@ Unpack the bundle, go into its folder, and use sha256sum and base64, which every
 		return b.String() + c.keyWords(2)
 	}
 	fmt.Fprintf(&b, "\n2. The hash of a leaf is the SHA-256 of a zero byte and the leaf. Of fact %d:\n\n", f.Proof.Index)
-	fmt.Fprintf(&b, "  { printf '\\0'; cat %s; } | sha256sum\n  %s\n", leafFile(f.Proof.Index), hexOf(evidence.LeafHash(f.Proof.Leaf)))
+	fmt.Fprintf(&b, "  { printf '\\0'; cat %s; } | sha256sum\n  %s\n", LeafFile(f.Proof.Index), hexOf(evidence.LeafHash(f.Proof.Leaf)))
 	b.WriteString("\n3. Two hashes make the next one up: the SHA-256 of a byte 1, the left hash and the right one.\nThe other hash of each step stands in the proof, in base64. From this leaf to the root:\n\n")
 	for _, s := range steps {
 		fmt.Fprintf(&b, "  { printf '\\1'; echo %s | base64 -d; echo %s | base64 -d; } | sha256sum\n  %s   (in base64: %s)\n",
@@ -165,7 +165,7 @@ line feed and the data; and of the metadata:
   { echo %s; %s; } | sha256sum
   %s | sha256sum
   tail -n 3 %s
-`, f.Proof.Index, metadata, command, command, f.Recorded.Stream, command, data, metadata, leafFile(f.Proof.Index))
+`, f.Proof.Index, metadata, command, command, f.Recorded.Stream, command, data, metadata, LeafFile(f.Proof.Index))
 	}
 	return ""
 }

@@ -106,8 +106,8 @@ func (c *checking) fact(l line) {
 
 // proven checks leaf and proof of a fact and returns the leaf.
 func (c *checking) proven(l line) (evidence.Leaf, bool) {
-	text, isLeaf := c.take(leafFile(*l.Index))
-	file, isProof := c.take(proofFile(*l.Index))
+	text, isLeaf := c.take(LeafFile(*l.Index))
+	file, isProof := c.take(ProofFile(*l.Index))
 	if !isLeaf || !isProof {
 		c.problem(l, Missing, nil, "Its leaf or its proof is not in the bundle.")
 		return evidence.Leaf{}, false

@@ -20,8 +20,11 @@ const (
 	sumsFile       = "SHA256SUMS"
 )
 
-func leafFile(index int64) string  { return fmt.Sprintf("leaves/%d.txt", index) }
-func proofFile(index int64) string { return fmt.Sprintf("proofs/%d.tlog-proof", index) }
+// LeafFile returns the name of the file with the leaf of an index.
+func LeafFile(index int64) string { return fmt.Sprintf("leaves/%d.txt", index) }
+
+// ProofFile returns the name of the file with the proof of an index.
+func ProofFile(index int64) string { return fmt.Sprintf("proofs/%d.tlog-proof", index) }
 
 // named is one file of a bundle.
 type named struct {
@@ -85,8 +88,8 @@ func (c Contents) files() ([]named, error) {
 	for _, f := range c.Facts {
 		if f.Proof != nil {
 			files = append(files,
-				named{leafFile(f.Proof.Index), f.Proof.Leaf},
-				named{proofFile(f.Proof.Index), []byte(f.Proof.Format())})
+				named{LeafFile(f.Proof.Index), f.Proof.Leaf},
+				named{ProofFile(f.Proof.Index), []byte(f.Proof.Format())})
 		}
 	}
 	return files, nil
