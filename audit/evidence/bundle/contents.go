@@ -3,6 +3,8 @@ package bundle
 import (
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"nonassociations/audit/evidence"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
@@ -20,6 +22,12 @@ type Contents struct {
 	Page           []byte   // page.html
 	Views          []byte   // views.csv; nil: it was not asked for
 	Withheld       bool     // others are withheld
+}
+
+// Head is the size and the root of the head that proves a bundle.
+type Head struct {
+	Size int64
+	Root tlog.Hash
 }
 
 // Fact is a fact of the log and what proves it.
