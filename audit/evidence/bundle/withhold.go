@@ -1,14 +1,13 @@
 package bundle
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"nonassociations/domain"
@@ -76,70 +75,82 @@ func (w withholding) reason(text string) string {
 // document returns JSON in which others are withheld; null for bytes that are no JSON
 // object.
 func (w withholding) document(text []byte) jsontext.Value {
-	var values map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if decoder.Decode(&values) != nil || values == nil {
+	if jsontext.Value(text).Kind() != '{' {
 		return null
 	}
-	rewritten, err := json.Marshal(w.object(values))
+	rewritten, err := w.value("", text)
 	if err != nil {
 		return null
 	}
 	return rewritten
 }
 
-// object rewrites the keys, which may be numbers of prisoners, and the values.
-func (w withholding) object(values map[string]any) map[string]any {
-	out := make(map[string]any, len(values))
-	field, _ := values["field"].(string)
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if slices.Contains(removedKeys, key) {
+// value rewrites the value of a key. Errors: text that is no JSON.
+func (w withholding) value(key string, value jsontext.Value) (jsontext.Value, error) {
+	switch value.Kind() {
+	case '"':
+		var text string
+		if err := json.Unmarshal(value, &text); err != nil {
+			return nil, fmt.Errorf("read a text: %w", err)
+		}
+		return marshal(w.text(key, text))
+	case '[':
+		var all []jsontext.Value
+		if err := json.Unmarshal(value, &all); err != nil {
+			return nil, fmt.Errorf("read a list: %w", err)
+		}
+		for i := range all {
+			var err error
+			if all[i], err = w.value(key, all[i]); err != nil {
+				return nil, err
+			}
+		}
+		return marshal(all)
+	case '{':
+		return w.object(key, value)
+	default:
+		return value, nil // a number, true, false or null
+	}
+}
+
+// object rewrites the keys, which may be numbers of prisoners, and the values. What lies in
+// an object by prisoner number is under the key of that object, and the value of a change
+// under the field that changed.
+func (w withholding) object(key string, value jsontext.Value) (jsontext.Value, error) {
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(value, &members); err != nil {
+		return nil, fmt.Errorf("read an object: %w", err)
+	}
+	var field string
+	_ = json.Unmarshal(members["field"], &field) // none: no change, or one that is withheld
+	out := make(map[string]jsontext.Value, len(members))
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if slices.Contains(removedKeys, name) {
 			continue
 		}
-		under := key
-		if key == "was" || key == "now" { // the value of a change, which its field names
+		under := name
+		if _, err := domain.ParsePrisonerNumber(name); err == nil {
+			under = key
+		}
+		if name == "was" || name == "now" {
 			under = field
 		}
-		out[w.numbers(key)] = w.value(under, values[key])
+		rewritten, err := w.value(under, members[name])
+		if err != nil {
+			return nil, err
+		}
+		out[w.numbers(name)] = rewritten
 	}
-	return out
+	return marshal(out)
 }
 
-// value rewrites the value of a key. What lies in an object by prisoner number is under the
-// key of that object.
-func (w withholding) value(key string, value any) any {
-	switch v := value.(type) {
-	case string:
-		return w.text(key, v)
-	case []any:
-		all := make([]any, len(v))
-		for i, one := range v {
-			all[i] = w.value(key, one)
-		}
-		return all
-	case map[string]any:
-		if !w.byNumber(v) {
-			return w.object(v)
-		}
-		out := make(map[string]any, len(v))
-		for _, number := range slices.Sorted(maps.Keys(v)) {
-			out[w.numbers(number)] = w.value(key, v[number])
-		}
-		return out
-	default:
-		return v // a number, true, false or null
+// marshal writes JSON that is the same for equal values.
+func marshal(value any) (jsontext.Value, error) {
+	text, err := json.Marshal(value, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("write a rewritten fact: %w", err)
 	}
-}
-
-// byNumber reports whether all keys are prisoner numbers.
-func (w withholding) byNumber(values map[string]any) bool {
-	for key := range values {
-		if _, err := domain.ParsePrisonerNumber(key); err != nil {
-			return false
-		}
-	}
-	return len(values) > 0
+	return text, nil
 }
 
 func (w withholding) text(key, text string) string {
