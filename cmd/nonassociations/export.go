@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"nonassociations/audit"
@@ -77,6 +76,12 @@ func (c exportCmd) Run(ctx context.Context) error {
 	if e.At, err = audit.ParseMoments("", c.KnownAt, "", o.Clock()); err != nil {
 		return exitError{fmt.Errorf("--known-at %q: %w", c.KnownAt, errors.Unwrap(audit.MomentErrors(err)[0])), exitUsage}
 	}
+	if e.Keys, err = app.KnownKeys(app.CommandEnvironment(), nil); err != nil {
+		return exitError{err, 2}
+	}
+	if e.Every, err = app.EvidenceEvery(app.CommandEnvironment()); err != nil {
+		return exitError{err, 2}
+	}
 	made, err := app.ExportBundle(ctx, o, e)
 	if err != nil {
 		return exitError{err, 2}
@@ -137,14 +142,4 @@ func headOf(h *bundle.Head) *headJSON {
 		return nil
 	}
 	return &headJSON{h.Size, base64.StdEncoding.EncodeToString(h.Root[:])}
-}
-
-// printJSON prints one JSON object on stdout.
-func printJSON(answer any) error {
-	text, err := json.Marshal(answer)
-	if err != nil {
-		return fmt.Errorf("write the answer: %w", err)
-	}
-	_, err = fmt.Fprintln(os.Stdout, string(text))
-	return err
 }

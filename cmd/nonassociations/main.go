@@ -30,6 +30,7 @@ type cli struct {
 	Verify  verifyCmd  `cmd:"" help:"Compare stored data with the log."`
 	Replay  replayCmd  `cmd:"" help:"Show records as they were, from the log alone."`
 	Show    showCmd    `cmd:"" help:"Show again what the API answered at a position of the log."`
+	Export  exportCmd  `cmd:"" help:"Write what the log holds about a prisoner, with its proofs, for an inquiry or a subject."`
 	Status  statusCmd  `cmd:"" help:"Say how every part is, also while Postgres is away."`
 	Publish publishCmd `cmd:"" help:"Publish domain events to SNS."`
 	Nomis   nomisCmd   `cmd:"" help:"NOMIS operations."`

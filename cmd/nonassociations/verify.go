@@ -15,6 +15,7 @@ type verifyCmd struct {
 	ReadModel verifyReadModelCmd `cmd:"" help:"Compare the read model with one that is built anew from the log."`
 	Log       verifyLogCmd       `cmd:"" help:"Compare the log with the leaves, heads and cosignatures that were kept of it."`
 	Proof     verifyProofCmd     `cmd:"" help:"Check the proof of one fact; needs no variable and no network."`
+	Bundle    verifyBundleCmd    `cmd:"" help:"Check a bundle that export wrote, without any variable or network."`
 }
 
 // verifyReadModelCmd compares the read model.

@@ -90,7 +90,7 @@ func (p Page) words(at time.Time) string { return at.In(p.London).Format("2 Janu
 func (p Page) gaps() []string {
 	var all []string
 	if n := len(p.Contents.Uncovered()); n > 0 {
-		all = append(all, fmt.Sprintf("%s covered by no signed head yet. Nothing proves them until the next one.", counted(n, "fact is", "facts are")))
+		all = append(all, counted(n, "fact is", "facts are")+" covered by no signed head yet. Nothing proves them until the next one.")
 	}
 	if n := len(p.Unreadable); n > 0 {
 		all = append(all, counted(n, "fact cannot", "facts cannot")+" be read by this build of the service. The bytes are in the bundle.")
@@ -117,6 +117,9 @@ func counted(n int, one, many string) string {
 	}
 	return strconv.Itoa(n) + " " + many
 }
+
+// unknown stands in place of what a fact does not say.
+const unknown = "not known"
 
 // withheldWord stands in place of what is withheld.
 const withheldWord = "withheld"
@@ -180,7 +183,7 @@ func term[C ~string](terms []domain.Term[C], code C) string {
 
 func (p Page) fact(catalogue domain.Catalogue, f bundle.Fact) fact {
 	out := fact{
-		What: f.Recorded.Type, Known: p.words(f.Recorded.RecordedAt), True: "not known", By: "not known",
+		What: f.Recorded.Type, Known: p.words(f.Recorded.RecordedAt), True: unknown, By: unknown,
 		Index: "–", Covered: "not yet",
 	}
 	for _, e := range catalogue.Types() {
@@ -194,7 +197,7 @@ func (p Page) fact(catalogue domain.Catalogue, f bundle.Fact) fact {
 	if f.Proof != nil {
 		out.Index = strconv.FormatInt(f.Proof.Index, 10)
 		out.Leaf, out.Proof = bundle.LeafFile(f.Proof.Index), bundle.ProofFile(f.Proof.Index)
-		out.Covered = "not known"
+		out.Covered = unknown
 		if at, is := p.Covered[f.Recorded.ID]; is {
 			out.Covered = p.words(at)
 		}

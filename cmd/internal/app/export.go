@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/audit"
+	pure "nonassociations/audit/evidence"
 	"nonassociations/audit/evidence/bundle"
 	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/domain"
@@ -22,8 +23,10 @@ type Export struct {
 	File         string
 	Act          Act // who makes it, and why
 	RedactOthers bool
-	Views        bool         // with who looked at the prisoner
-	Say          func(string) // progress, a sentence at a time
+	Views        bool          // with who looked at the prisoner
+	Keys         pure.Keys     // public keys that go into it, the signing one first
+	Every        time.Duration // how far heads are apart
+	Say          func(string)  // progress, a sentence at a time
 }
 
 // Exported is what was made.
@@ -75,7 +78,7 @@ func (o Options) exportBundle(ctx context.Context, e Export) (made Exported, err
 		return Exported{}, err
 	}
 	proving := proving{tree: kept.Tree(), facts: found.Facts, covered: map[uuid.UUID]time.Time{}}
-	if err := proving.wait(ctx, o.Config.Evidence.Every+coverTime, e.Say); err != nil {
+	if err := proving.wait(ctx, e.Every+coverTime, e.Say); err != nil {
 		return Exported{}, err
 	}
 	if err := proving.prove(ctx); err != nil {
@@ -85,8 +88,8 @@ func (o Options) exportBundle(ctx context.Context, e Export) (made Exported, err
 		PrisonerNumber: e.Number, KnownAt: known, MadeAt: o.Clock(), User: e.Act.User, Reason: e.Act.Reason,
 		Facts: proving.proven, Signed: proving.signed, Withheld: e.RedactOthers,
 	}
-	if c.Keys, err = o.Config.knownVKeys(); err != nil {
-		return Exported{}, err
+	for _, key := range e.Keys {
+		c.Keys = append(c.Keys, key.VKey)
 	}
 	if c.Views, err = o.recordExport(ctx, e, found); err != nil {
 		return Exported{}, err

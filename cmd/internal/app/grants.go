@@ -176,7 +176,13 @@ var (
 		[]grant{schemaUse("screens")}, tables("screens", "view", "SELECT", "DELETE"), tables("screens", "unsent_view", "SELECT"), grantsOfActing,
 	)
 	grantsOfRebuilding = grantsOfProjecting
-	grantsOfAdopting   = slices.Concat(
+	// To prove facts, to record an export as a view, and to show who looked.
+	grantsOfExporting = slices.Concat(
+		[]grant{schemaUse("screens"), schemaUse("evidence")}, tables("screens", "view", "SELECT", "INSERT"), tables("screens", "unsent_view", "INSERT"),
+		tables("evidence", "leaf", "SELECT"), tables("evidence", "node", "SELECT"), tables("evidence", "head", "SELECT"),
+		tables("evidence", "cosignature", "SELECT"), grantsOfActing,
+	)
+	grantsOfAdopting = slices.Concat(
 		grantsOfProjecting, grantsOfBinding, tables("commands", "idempotency_keys", "DELETE"), tables("commands", "log", "INSERT", "UPDATE"),
 		tables("publisher", "checkpoint", "DELETE"), tables("publisher", "parked", "DELETE"), tables("consumer", "status", "DELETE"),
 	)
