@@ -76,12 +76,6 @@ func (c exportCmd) Run(ctx context.Context) error {
 	if e.At, err = audit.ParseMoments("", c.KnownAt, "", o.Clock()); err != nil {
 		return exitError{fmt.Errorf("--known-at %q: %w", c.KnownAt, errors.Unwrap(audit.MomentErrors(err)[0])), exitUsage}
 	}
-	if e.Keys, err = app.KnownKeys(app.CommandEnvironment(), nil); err != nil {
-		return exitError{err, 2}
-	}
-	if e.Every, err = app.EvidenceEvery(app.CommandEnvironment()); err != nil {
-		return exitError{err, 2}
-	}
 	made, err := app.ExportBundle(ctx, o, e)
 	if err != nil {
 		return exitError{err, 2}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"nonassociations/audit"
-	pure "nonassociations/audit/evidence"
 	"nonassociations/audit/evidence/bundle"
 	evidence "nonassociations/audit/evidence/store"
 	"nonassociations/domain"
@@ -24,8 +24,7 @@ type Export struct {
 	Act          Act // who makes it, and why
 	RedactOthers bool
 	Views        bool          // with who looked at the prisoner
-	Keys         pure.Keys     // public keys that go into it, the signing one first
-	Every        time.Duration // how far heads are apart
+	Wait         time.Duration // for a head that covers all facts; 0: until one is due
 	Say          func(string)  // progress, a sentence at a time
 }
 
@@ -78,7 +77,7 @@ func (o Options) exportBundle(ctx context.Context, e Export) (made Exported, err
 		return Exported{}, err
 	}
 	proving := proving{tree: kept.Tree(), facts: found.Facts, covered: map[uuid.UUID]time.Time{}}
-	if err := proving.wait(ctx, e.Every+coverTime, e.Say); err != nil {
+	if err := proving.wait(ctx, cmp.Or(e.Wait, o.Config.Evidence.Every+coverTime), e.Say); err != nil {
 		return Exported{}, err
 	}
 	if err := proving.prove(ctx); err != nil {
@@ -88,8 +87,8 @@ func (o Options) exportBundle(ctx context.Context, e Export) (made Exported, err
 		PrisonerNumber: e.Number, KnownAt: known, MadeAt: o.Clock(), User: e.Act.User, Reason: e.Act.Reason,
 		Facts: proving.proven, Signed: proving.signed, Withheld: e.RedactOthers,
 	}
-	for _, key := range e.Keys {
-		c.Keys = append(c.Keys, key.VKey)
+	if c.Keys, err = o.Config.publicKeys(); err != nil {
+		return Exported{}, err
 	}
 	if c.Views, err = o.recordExport(ctx, e, found); err != nil {
 		return Exported{}, err
@@ -109,6 +108,19 @@ func (o Options) exportBundle(ctx context.Context, e Export) (made Exported, err
 		made.Withheld = len(c.Facts)
 	}
 	return made, nil
+}
+
+// publicKeys are those that the service says are its own, and its witness's. There may be
+// none where the bundle is made: whoever checks it has to ask elsewhere all the same.
+func (c Config) publicKeys() ([]string, error) {
+	vkeys := list(c.Evidence.OldKeys)
+	if c.Evidence.KeyFile != "" {
+		var err error
+		if vkeys, err = c.EvidenceKeys(); err != nil {
+			return nil, err
+		}
+	}
+	return append(vkeys, list(c.Evidence.WitnessKey)...), nil
 }
 
 // recordExport records the export as a view, and returns views.csv when it was asked for.

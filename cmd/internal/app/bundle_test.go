@@ -78,7 +78,7 @@ func (e *exporter) sign() {
 
 func (e *exporter) options() app.Options {
 	return app.Options{
-		Config: app.Config{EventStoreURL: e.dsn, DatabaseURL: e.dsn}, Clock: func() time.Time { return time.Now().In(domaintest.London) },
+		Config: app.Config{EventStoreURL: e.dsn, DatabaseURL: e.dsn, Evidence: app.Evidence{OldKeys: e.key.VKey}}, Clock: func() time.Time { return time.Now().In(domaintest.London) },
 		Logger: slog.New(slog.DiscardHandler),
 	}
 }
@@ -87,7 +87,7 @@ func (e *exporter) options() app.Options {
 func (e *exporter) export(file string, change func(*app.Export)) (app.Exported, error) {
 	asked := app.Export{
 		Number: domaintest.High, File: file, Act: app.Act{User: "AUDITOR", Action: "export", Reason: "Inquiry 7"},
-		Keys: evidence.Keys{e.key.Key}, Every: 30 * time.Second, Say: func(string) {},
+		Wait: time.Minute, Say: func(string) {},
 	}
 	now := time.Now().In(domaintest.London)
 	var err error
@@ -198,7 +198,7 @@ func TestExport_writesOverNothing(t *testing.T) {
 	waiting := newExporter(t)
 	late := filepath.Join(dir, "late.zip")
 	_, err = waiting.export(late, func(x *app.Export) {
-		x.Every = -30 * time.Second
+		x.Wait = 1
 		x.Say = func(string) { require.NoError(t, os.WriteFile(late, []byte("mine"), 0o600)) }
 	})
 	require.ErrorIs(t, err, app.ErrExists)
@@ -214,7 +214,7 @@ func TestExport_saysWhatNoHeadCovers(t *testing.T) {
 	e := newExporter(t)
 	var said []string
 	made, err := e.export(filepath.Join(t.TempDir(), "bundle.zip"), func(x *app.Export) {
-		x.Every = -30 * time.Second // the time is over at once
+		x.Wait = 1 // over at once
 		x.Say = func(sentence string) { said = append(said, sentence) }
 	})
 	require.NoError(t, err)
