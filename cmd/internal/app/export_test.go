@@ -56,6 +56,7 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"mapping check":       shown(c.requirementsOf(grantsOfLog, nil)),
 		"rehearse":            shown(c.rehearsing()),
 		"screens prune-views": shown(c.requirementsOf(nil, grantsOfPruningViews)),
+		"export":              shown(c.requirementsOf(grantsOfLog, grantsOfExporting)),
 	}
 }
 

@@ -68,7 +68,7 @@ type command struct {
 func (e *installation) commands(t *testing.T) map[string]command {
 	t.Helper()
 	publish, project, adopting := e.options(t, "publish"), e.options(t, "project"), e.options(t, "project")
-	work, rehearsing := e.options(t, "nomis work"), e.options(t, "serve")
+	work, rehearsing, pages := e.options(t, "nomis work"), e.options(t, "serve"), e.options(t, "screens")
 	adopting.Config.EventStoreURL, adopting.Config.DatabaseURL = e.logins["adopting"], e.logins["adopting"]
 	verifying := e.options(t, "serve")
 	verifying.Config.EventStoreURL, verifying.Config.DatabaseURL = e.logins["evidence"], e.logins["evidence"]
@@ -93,6 +93,12 @@ func (e *installation) commands(t *testing.T) map[string]command {
 		}},
 		"screens prune-views": {adopting, func(ctx context.Context) error {
 			_, err := app.PruneViews(ctx, adopting, app.ViewPruning{Before: time.Now(), Act: app.Act{User: "OPERATOR", Action: "screens prune-views"}})
+			return err
+		}},
+		"export": {pages, func(ctx context.Context) error {
+			_, err := app.ExportBundle(ctx, pages, app.Export{
+				Number: "A1234BC", File: filepath.Join(t.TempDir(), "bundle.zip"), Act: app.Act{User: "AUDITOR", Action: "export"}, Wait: 1, Views: true, Say: func(string) {},
+			})
 			return err
 		}},
 		"rehearse": {rehearsing, func(ctx context.Context) error {
