@@ -43,7 +43,7 @@ func printCurves(out io.Writer, curves []curve) {
 	if len(curves) == 0 {
 		return
 	}
-	head := []string{"as the log grows", "unit"}
+	head := []string{"as the log grows", headUnit}
 	for _, p := range curves[0].points {
 		head = append(head, thousands(p.Facts)+" facts")
 	}

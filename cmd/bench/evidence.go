@@ -133,7 +133,7 @@ func signingRow(signed worked, write measurement) row {
 	return row{
 		name: "signing", what: fmt.Sprintf("signing: leaves and heads of %s facts, CPU of the signer and Postgres a fact", thousands(signed.count)),
 		measured: fmt.Sprintf("%.1f µs", 1e6*ours), beside: "POST /sync of one new pair, CPU of service and Postgres", baseline: fmt.Sprintf("%.1f µs", 1e6*theirs),
-		ratio: ratio, goal: atMost(ratio, 0.05), results: d.results(), numbers: map[string]float64{"peak MB": float64(signed.peak) / 1024},
+		ratio: ratio, goal: atMost(ratio, 0.05), results: d.results(), numbers: map[string]float64{peakMB: float64(signed.peak) / 1024},
 		note: fmt.Sprintf("signing: %s facts, start of the process included; CPU µs a fact: %s; peak memory of the signer %d MB",
 			rate(signed.rate()), signed.cpu.each(signed.count, ""), signed.peak>>10),
 	}
@@ -146,7 +146,7 @@ func verifyRow(d comparison, peak int) row {
 	return row{
 		name: "verify-log", what: "verify-log: every fact against leaves, heads and signatures", measured: rate(measured),
 		beside: "a bare read of the same rows in the order of the log", baseline: rate(baseline), ratio: ratio,
-		goal: goal{text: "≥ " + rate(verifiedASecond), met: measured >= verifiedASecond}, results: d.results(), numbers: map[string]float64{"peak MB": float64(peak) / 1024},
+		goal: goal{text: "≥ " + rate(verifiedASecond), met: measured >= verifiedASecond}, results: d.results(), numbers: map[string]float64{peakMB: float64(peak) / 1024},
 		note: fmt.Sprintf("verify-log: start of the process included; CPU µs a fact: service %.1f, Postgres %.1f; peak memory %d MB", each.Service, each.Postgres, peak>>10),
 	}
 }

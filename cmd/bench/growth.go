@@ -179,10 +179,10 @@ func (g grown) curves(idle grown) []curve {
 	if g.verify != nil && idle.verify != nil {
 		all = append(all, timed("verify", "verify log: every fact", "a fact", g.verify.less(*idle.verify))...)
 		all = append(all, point("verify memory", "verify log", "MB peak", float64(g.verify.peak)/1024))
-		all = append(all, point("leaf bytes", "size: leaves and heads with their indexes", "bytes a fact", float64(g.bytes["evidence"])/float64(g.facts)))
+		all = append(all, point("leaf bytes", "size: leaves and heads with their indexes", bytesAFact, float64(g.bytes["evidence"])/float64(g.facts)))
 	}
 	for _, part := range []struct{ name, schema, what string }{{"log bytes", "eventstore", "the log"}, {"read model bytes", "read", "the read model"}} {
-		all = append(all, point(part.name, "size: "+part.what+" with its indexes", "bytes a fact", float64(g.bytes[part.schema])/float64(g.facts)))
+		all = append(all, point(part.name, "size: "+part.what+" with its indexes", bytesAFact, float64(g.bytes[part.schema])/float64(g.facts)))
 	}
 	return all
 }

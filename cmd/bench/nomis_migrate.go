@@ -38,7 +38,7 @@ func measureNomisMigrate(ctx context.Context, s *harness) (row, error) {
 		what: fmt.Sprintf("nomis-migrate: a migration of %s pairs from NOMIS, %d calls in flight", thousands(s.Pairs), inFlight), measured: rate(measured),
 		beside: besideStock, baseline: rate(baseline), ratio: ratio, results: d.results(),
 		numbers: map[string]float64{
-			"requests a pair": float64(whole.run.Requests) / float64(s.Pairs), "bytes a pair": float64(bytes) / float64(s.Pairs), "peak MB": float64(whole.migrated.peak) / 1024,
+			requestsAPair: float64(whole.run.Requests) / float64(s.Pairs), "bytes a pair": float64(bytes) / float64(s.Pairs), peakMB: float64(whole.migrated.peak) / 1024,
 		},
 		note: fmt.Sprintf("nomis-migrate: %s requests in %d sweeps and the turns (bare: %s); %s; %s; read model at the end %.2f s later",
 			thousands(int(whole.run.Requests)), whole.run.Sweeps, thousands(calls), peaks(tenth.migrated, whole.migrated), d.describeCPU("NOMIS"), whole.lag),

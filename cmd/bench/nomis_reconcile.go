@@ -35,7 +35,7 @@ func measureNomisReconcile(ctx context.Context, s *harness) (row, error) {
 	return row{
 		what:     fmt.Sprintf("nomis-reconcile: a reconciliation of %s pairs with NOMIS, %d calls in flight", thousands(s.Pairs), inFlight),
 		measured: rate(measured), beside: besideStock, baseline: rate(baseline), ratio: ratio, results: d.results(),
-		numbers: map[string]float64{"requests a pair": float64(run.Requests) / float64(s.Pairs), "peak MB": float64(more.peak) / 1024},
+		numbers: map[string]float64{requestsAPair: float64(run.Requests) / float64(s.Pairs), peakMB: float64(more.peak) / 1024},
 		note: fmt.Sprintf("nomis-reconcile: all %s non-associations are the same; %s requests (bare: %s); %s; %s",
 			thousands(run.Counts.Total.Union), thousands(int(run.Requests)), thousands(calls), peaks(less, more), d.describeCPU("NOMIS")),
 	}, nil

@@ -35,7 +35,7 @@ func newLargePrison(size int) largePrison {
 	all := make(largePrison, size)
 	for i := range all {
 		all[i] = estate.Prisoner{
-			Number: estate.Number(uint64(i)), FirstName: "Bra", LastName: "Snokdle", PrisonID: officersPrison, PrisonName: "Example A (HMP)", //nolint:gosec // small and positive
+			Number: estate.Number(uint64(i)), FirstName: "Bra", LastName: "Snokdle", PrisonID: officersPrison, PrisonName: "Example A (HMP)",
 			CellLocation: fmt.Sprintf("%c-%d-%03d", 'A'+rune(i%8), i/8%4+1, i/64+1), InOutStatus: "IN",
 		}
 	}

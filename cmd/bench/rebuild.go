@@ -66,7 +66,7 @@ func measureRebuild(ctx context.Context, s *harness) (row, error) {
 		what:     fmt.Sprintf("rebuild: the log into the next generation beside %d writers and %d readers, rows of it", besideRebuild, besideRebuild),
 		measured: rate(measured), beside: "COPY of the same rows, same indexes, nothing beside it", baseline: rate(baseline),
 		ratio: ratio, goal: goal{text: "≥ 0.50, no failed read", met: ratio >= 0.5 && beside.failed.Load() == 0}, results: d.results(),
-		numbers: map[string]float64{"failed reads": float64(beside.failed.Load()), "reads": float64(beside.reads.Load()), "peak MB": float64(peak) / 1024},
+		numbers: map[string]float64{"failed reads": float64(beside.failed.Load()), "reads": float64(beside.reads.Load()), peakMB: float64(peak) / 1024},
 		note: fmt.Sprintf("rebuild: %s facts, start of the process and comparison with the live rows included; meanwhile %s writes and %s reads, of which %d failed; peak memory %d MB",
 			thousands(facts), thousands(int(beside.writes.Load())), thousands(int(beside.reads.Load())), beside.failed.Load(), peak>>10),
 	}, nil

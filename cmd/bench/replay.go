@@ -47,7 +47,7 @@ func measureReplay(ctx context.Context, s *harness) (row, error) {
 		what: "replay: the log into an empty read model, rows of it", measured: rate(measured),
 		beside: "COPY of the same rows, same indexes", baseline: rate(baseline),
 		ratio: ratio, goal: atLeast(ratio, 0.5), results: d.results(),
-		numbers: map[string]float64{"rows a fact": float64(rows) / events, "peak MB": float64(peak) / 1024},
+		numbers: map[string]float64{"rows a fact": float64(rows) / events, peakMB: float64(peak) / 1024},
 		note: fmt.Sprintf("replay: %.0f events into %s rows in %.2f s, that is %s events, start of the process included; CPU µs an event: %s; peak memory of the projector %d MB",
 			events, thousands(rows), float64(rows)/measured, rate(events*measured/float64(rows)), cost.cpu.each(cost.count, ""), peak>>10),
 	}, nil

@@ -27,7 +27,7 @@ type reportRow struct {
 	Goal     *reportGoal `json:"goal"` // null: information only
 	Note     string      `json:"note"`
 	Missing  *string     `json:"missing"` // why it was not measured
-	// Numbers are further ones of a row, such as "requests a pair", never null.
+	// Numbers are further ones of a row, such as requestsAPair, never null.
 	Numbers map[string]float64 `json:"numbers"`
 }
 

@@ -30,7 +30,7 @@ func costsOf(r report) (costs, error) {
 		replay: f.curve("replay time") / 1e6, replayMB: f.curve("replay memory"), servingMB: f.curve("read memory"),
 		logBytes: f.curve("log bytes"), readModelBytes: f.curve("read model bytes"),
 		nomisBytes: f.number("nomis-migrate", "bytes a pair"),
-		migration:  f.number("nomis-migrate", "requests a pair"), reconciliation: f.number("nomis-reconcile", "requests a pair"),
+		migration:  f.number("nomis-migrate", requestsAPair), reconciliation: f.number("nomis-reconcile", requestsAPair),
 	}
 	if f.missing != "" {
 		return costs{}, fmt.Errorf("the bench's file lacks %s: measure again with that row", f.missing)
@@ -138,25 +138,25 @@ func (c costs) table() [][]string {
 		return short(value)
 	}
 	return [][]string{
-		{"cost", "unit", "measured"},
-		{"write: `POST /sync` of a new pair", "a second", big(c.writes)},
+		{"cost", headUnit, "measured"},
+		{"write: `POST /sync` of a new pair", aSecond, big(c.writes)},
 		{"", "CPU µs, service and Postgres", micros(c.writeCPU)},
-		{"read: one list", "a second", big(c.reads)},
+		{"read: one list", aSecond, big(c.reads)},
 		{"", "CPU µs, service and Postgres", micros(c.readCPU)},
 		{"", "MB of the serving process", short(c.servingMB)},
-		{"page: a list of the screens, one after the other", "a second", said(c.pages, big(c.pages))},
+		{"page: a list of the screens, one after the other", aSecond, said(c.pages, big(c.pages))},
 		{"publish to SNS", "facts a second", big(c.published)},
 		{"replay into an empty read model", "µs a fact", micros(c.replay)},
 		{"", "MB peak", short(c.replayMB)},
 		{"`verify log`", "µs a fact", said(c.verify, micros(c.verify))},
 		{"", "MB peak", said(c.verifyMB, short(c.verifyMB))},
-		{"log in Postgres, with its indexes", "bytes a fact", short(c.logBytes)},
-		{"read model, with its indexes", "bytes a fact", short(c.readModelBytes)},
-		{"leaf", "bytes a fact", given(c.leafBytes, givenLeaf)},
+		{"log in Postgres, with its indexes", bytesAFact, short(c.logBytes)},
+		{"read model, with its indexes", bytesAFact, short(c.readModelBytes)},
+		{"leaf", bytesAFact, given(c.leafBytes, givenLeaf)},
 		{"view of the audit, of one list", "bytes a page", given(c.viewBytes, givenView)},
 		{"view of the audit, of a large prison's people", "bytes a page", said(c.sheetBytes, short(c.sheetBytes))},
 		{"NOMIS tables (mapping, migration, reconciliation)", "bytes a pair", short(c.nomisBytes)},
-		{"migration from NOMIS", "requests a pair", short(c.migration)},
-		{"reconciliation with NOMIS", "requests a pair", short(c.reconciliation)},
+		{"migration from NOMIS", requestsAPair, short(c.migration)},
+		{"reconciliation with NOMIS", requestsAPair, short(c.reconciliation)},
 	}
 }

@@ -94,20 +94,20 @@ func (n need) reached() float64 { return n.limit / n.need }
 func needs(c costs, e estateSize) []need {
 	hours := func(seconds float64) float64 { return seconds / 3600 }
 	all := []need{
-		{"writes of one log in Postgres", "a second, busiest hour", e.busy(e.WritesADay), c.writes, "an EventStoreDB cluster is the log (`esdb://`); the command loop and the facts stay as they are"},
+		{"writes of one log in Postgres", busiestHour, e.busy(e.WritesADay), c.writes, "an EventStoreDB cluster is the log (`esdb://`); the command loop and the facts stay as they are"},
 		{"projector, one for all pairs", "facts a second, busiest hour", e.busy(e.WritesADay), 1 / c.replay, "projections partitioned by pair: a projector a partition, each with its own lease and checkpoint; a prisoner's list is joined from the partitions when it is read"},
 		{"publisher, one for all pairs", "facts a second, busiest hour", e.busy(e.WritesADay), c.published, "publisher shards by pair, each with its checkpoint and parked messages: order is promised for a pair alone"},
-		{"reads of one process and its Postgres", "a second, busiest hour", e.busy(e.ReadsADay), c.reads, "more `serve` processes, then read replicas (`READ_DATABASE_URL`): `atLeast` keeps a reader from seeing less than it wrote"},
-		{"rebuild in a night", "hours", hours(c.replay * e.facts()), e.Night, "reads and writes go on meanwhile, so it may take longer; then partitions are rebuilt at once"},
-		{"reconciliation of every pair in a night", "hours", hours(c.reconciliation * e.pairs() / e.NomisRate), e.Night, "NOMIS's own limit: pairs that were touched are compared at night, all of them over a week or a month"},
-		{"migration in a weekend of 48 hours", "hours", hours(c.migration * e.Pairs / e.NomisRate), 48, "NOMIS's own limit: an extract of its tables instead of its API, or prison by prison"},
+		{"reads of one process and its Postgres", busiestHour, e.busy(e.ReadsADay), c.reads, "more `serve` processes, then read replicas (`READ_DATABASE_URL`): `atLeast` keeps a reader from seeing less than it wrote"},
+		{"rebuild in a night", inHours, hours(c.replay * e.facts()), e.Night, "reads and writes go on meanwhile, so it may take longer; then partitions are rebuilt at once"},
+		{"reconciliation of every pair in a night", inHours, hours(c.reconciliation * e.pairs() / e.NomisRate), e.Night, "NOMIS's own limit: pairs that were touched are compared at night, all of them over a week or a month"},
+		{"migration in a weekend of 48 hours", inHours, hours(c.migration * e.Pairs / e.NomisRate), 48, "NOMIS's own limit: an extract of its tables instead of its API, or prison by prison"},
 		{"disk of one Postgres", "GB", disk(c, e, 1) / 1e9, e.Disk, "views go first (`screens prune-views`), then log and read model get a Postgres each; with EventStoreDB the log leaves Postgres, and scavenging frees what the server itself wrote, for no fact is ever removed"},
 	}
 	if c.pages > 0 {
-		all = append(all, need{"pages of one process, one after the other", "a second, busiest hour", e.busy(e.PagesADay), c.pages, "more `screens` processes: any number may run"})
+		all = append(all, need{"pages of one process, one after the other", busiestHour, e.busy(e.PagesADay), c.pages, "more `screens` processes: any number may run"})
 	}
 	if c.verify > 0 {
-		all = append(all, need{"`verify log` in a night", "hours", hours(c.verify * e.facts()), e.Night, "`--from` the last head that was good, as every night does; all of the log over a week"})
+		all = append(all, need{"`verify log` in a night", inHours, hours(c.verify * e.facts()), e.Night, "`--from` the last head that was good, as every night does; all of the log over a week"})
 	}
 	return all
 }
@@ -115,7 +115,7 @@ func needs(c costs, e estateSize) []need {
 // loadTable shows what each work needs at each size, and what one instance was measured to
 // do. A need beyond the limit is bold.
 func loadTable(c costs, e estateSize) [][]string {
-	lines := [][]string{{"work", "unit", "limit"}}
+	lines := [][]string{{"work", headUnit, "limit"}}
 	for _, m := range multiples {
 		lines[0] = append(lines[0], big(m)+"×")
 	}

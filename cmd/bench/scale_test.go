@@ -108,7 +108,9 @@ func TestScale_namesWhatTheFileLacks(t *testing.T) {
 	whole := report{
 		At: time.Now(),
 		Rows: []reportRow{
-			{Name: "sync", Measured: reportSide{Seconds: 0.01}}, {Name: "get", Measured: reportSide{Seconds: 0.001}}, {Name: "publish", Measured: reportSide{Seconds: 0.02}},
+			{Name: "sync", Measured: reportSide{Seconds: 0.01}},
+			{Name: "get", Measured: reportSide{Seconds: 0.001}},
+			{Name: "publish", Measured: reportSide{Seconds: 0.02}},
 			{Name: "nomis-migrate", Numbers: map[string]float64{"bytes a pair": 1, "requests a pair": 3}},
 			{Name: "nomis-reconcile", Numbers: map[string]float64{"requests a pair": 2}},
 		},

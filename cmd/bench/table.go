@@ -25,6 +25,17 @@ type row struct {
 	numbers  map[string]float64 // further ones for the file, by name
 }
 
+// Names of further numbers, which are heads and units of tables too.
+const (
+	peakMB        = "peak MB"
+	requestsAPair = "requests a pair"
+	bytesAFact    = "bytes a fact"
+	headUnit      = "unit"
+	aSecond       = "a second"
+	busiestHour   = "a second, busiest hour"
+	inHours       = "hours"
+)
+
 // goal is what a ratio, or a rate, should reach. A goal that is missed is printed and is
 // no error: a developer's laptop need not reach it.
 type goal struct {
