@@ -85,7 +85,11 @@ func (s *harness) fillLog(ctx context.Context) error {
 // events. It includes the start of the process, because an operator waits for that too.
 // The head is read before: nothing writes meanwhile.
 func (s *harness) replay(ctx context.Context, where installation, db *pgx.Conn) (worked, error) {
-	if err := projections.Rebuild(ctx, where.databaseURL, projections.FirstGeneration); err != nil {
+	answering, err := projections.Answering(ctx, where.databaseURL)
+	if err != nil {
+		return worked{}, err
+	}
+	if err := projections.Rebuild(ctx, where.databaseURL, answering); err != nil {
 		return worked{}, err
 	}
 	if _, err := db.Exec(ctx, "CHECKPOINT"); err != nil && s.DatabaseURL == "" {
@@ -101,7 +105,7 @@ func (s *harness) replay(ctx context.Context, where installation, db *pgx.Conn) 
 	if err != nil {
 		return worked{}, err
 	}
-	err = projector.ready(ctx, func(ctx context.Context) error { return projected(ctx, db, head) })
+	err = projector.ready(ctx, func(ctx context.Context) error { return projected(ctx, db, answering, head) })
 	m := worked{measurement: measurement{int(head), time.Since(began).Seconds(), s.used().minus(before)}} //nolint:gosec // far below the limit
 	pid := projector.command.Process.Pid
 	m.cpu.service += statOf(pid).own
@@ -116,9 +120,9 @@ func (s *harness) replay(ctx context.Context, where installation, db *pgx.Conn) 
 
 // projected returns an error until the projector's checkpoint has reached head. It is a
 // condition for process.ready.
-func projected(ctx context.Context, db *pgx.Conn, head uint64) error {
+func projected(ctx context.Context, db *pgx.Conn, g projections.Generation, head uint64) error {
 	var at uint64
-	if err := db.QueryRow(ctx, `SELECT "commit" FROM `+projections.FirstGeneration.Schema()+`.checkpoint`).Scan(&at); err != nil {
+	if err := db.QueryRow(ctx, `SELECT "commit" FROM `+g.Schema()+`.checkpoint`).Scan(&at); err != nil {
 		return err
 	}
 	if at < head {
@@ -132,7 +136,11 @@ func projected(ctx context.Context, db *pgx.Conn, head uint64) error {
 // writing alone: the rows are in memory before the clock starts. Binary COPY is the
 // fastest way into Postgres.
 func (s *harness) copyRows(ctx context.Context) (count int, seconds float64, err error) {
-	schema := projections.FirstGeneration.Schema()
+	answering, err := projections.Answering(ctx, s.dsn)
+	if err != nil {
+		return 0, 0, err
+	}
+	schema := answering.Schema()
 	found, err := s.db.Query(ctx, `SELECT table_name::text FROM information_schema.tables
 		WHERE table_schema = $1 AND table_type = 'BASE TABLE' AND table_name <> 'checkpoint' ORDER BY 1`, schema)
 	if err != nil {
