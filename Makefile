@@ -139,8 +139,15 @@ vuln: ## govulncheck, where its database can be had
 	    echo "govulncheck checked nothing: its database cannot be reached from here"; \
 	  else echo "$$out"; exit 1; fi; }
 
+# Tessera shares no code with the service. It is a module of its own.
+.PHONY: fsck
+fsck: ## let Tessera check the folder of an archive
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	FSCK_DIR="$$dir" go test -count=1 -run '^TestFolder_isTheTreeOfItsCheckpoint$$' ./audit/evidence/archive && \
+	cd internal/fsck && go run . "$$dir/archive" "$$dir/vkey"
+
 .PHONY: ci
-ci: verify vet lint vuln test ## what the CI checks
+ci: verify vet lint vuln test fsck ## what the CI checks
 
 .PHONY: clean
 clean: ## remove what was built; the data stays

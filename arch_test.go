@@ -68,6 +68,7 @@ var folders = []folder{
 	{"audit", "audit reads the log only: its answers rest on nothing that may be stale", []string{"domain", "eventstore", "eventstore/statecache"}, false},
 	{"audit/evidence", "audit/evidence makes and checks proofs that the log was not changed, and does no I/O", []string{"domain", "eventstore", sumdb}, true},
 	{"audit/evidence/bundle", "audit/evidence/bundle makes and checks the file of an export, and opens no store", []string{"domain", "eventstore", "audit/evidence", sumdb}, true},
+	{"audit/evidence/archive", "audit/evidence/archive keeps facts in a folder outside of every store", []string{"domain", "eventstore", "audit/evidence", "audit/evidence/logcheck", sumdb}, true},
 	{"audit/evidence/logcheck", "audit/evidence/logcheck compares the log with what was kept of it, and opens no store", []string{"eventstore", "audit/evidence", sumdb}, true},
 	{"audit/evidence/signer", "audit/evidence/signer follows the log and signs heads, and sends them to a witness", []string{"audit/evidence", "audit/evidence/store", "domain", "eventstore", "eventstore/consumer", pgx, sumdb}, true},
 	{"audit/evidence/store", "audit/evidence/store keeps in Postgres what operators did and the tree over the log", []string{"audit/evidence", "eventstore", pgx, sumdb}, true},

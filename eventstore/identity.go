@@ -42,20 +42,27 @@ func ReadIdentity(ctx context.Context, store Store) (uuid.UUID, error) {
 	return fact.StoreID, nil
 }
 
+// Identity returns the event that gives a log its id, without place and time. Its own id is
+// derived from the log's, so that a repeat is recognised.
+func Identity(id uuid.UUID) (RecordedEvent, error) {
+	data, err := json.Marshal(storeIdentified{StoreID: id})
+	if err != nil {
+		return RecordedEvent{}, fmt.Errorf("write the log's id: %w", err)
+	}
+	return RecordedEvent{Stream: identityStream, Event: Event{
+		ID: uuid.NewSHA1(id, []byte(identityType)), Type: identityType, Data: data, Metadata: []byte("{}"),
+	}}, nil
+}
+
 // WriteIdentity gives the log an id unless it has one, and returns the id that it has
 // then: of two concurrent calls, both return the winner's. After ErrUnavailable or a
 // context error the same call can be repeated.
 func WriteIdentity(ctx context.Context, store Store, id uuid.UUID) (uuid.UUID, error) {
-	data, err := json.Marshal(storeIdentified{StoreID: id})
+	first, err := Identity(id)
 	if err != nil {
-		return uuid.Nil, fmt.Errorf("write the log's id: %w", err)
+		return uuid.Nil, err
 	}
-	_, err = store.Append(ctx, Append{
-		Stream:   identityStream,
-		Expected: NoStream,
-		// The event's id is derived from the log's, so that a repeat is recognised.
-		Events: []Event{{ID: uuid.NewSHA1(id, []byte(identityType)), Type: identityType, Data: data, Metadata: []byte("{}")}},
-	})
+	_, err = store.Append(ctx, Append{Stream: first.Stream, Expected: NoStream, Events: []Event{first.Event}})
 	if errors.Is(err, ErrConflict) {
 		return ReadIdentity(ctx, store)
 	}

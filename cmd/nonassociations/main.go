@@ -37,6 +37,7 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Take over NOMIS's stock of old data."`
 	Schema  schemaCmd  `cmd:"" help:"Manage the tables in Postgres."`
 
+	Archive   archiveCmd   `cmd:"" help:"Keep the facts outside of every store, and restore them."`
 	Rehearse  rehearseCmd  `cmd:"" help:"Try this build on the log before it is released."`
 	Reconcile reconcileCmd `cmd:"" help:"Compare the record with NOMIS, and decide what to do."`
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"nonassociations/audit/evidence"
+	"nonassociations/audit/evidence/archive"
 	"nonassociations/audit/evidence/logcheck"
 	"nonassociations/cmd/internal/app"
 )
@@ -22,6 +24,7 @@ type verifyLogCmd struct {
 	Key     []vkey   `sep:"none" placeholder:"VKEY" help:"Known public key, of the log or a witness; several times for several. Default: EVIDENCE_KEY_FILE, EVIDENCE_OLD_KEYS, WITNESS_KEY."`
 	From    sizeFlag `placeholder:"SIZE" help:"Trust the tree of the kept head of this size, and check what comes after it."`
 	Against string   `placeholder:"FILE|URL" help:"Compare with a checkpoint from outside, or with that in a .tlog-proof; then the log alone is needed."`
+	Archive string   `placeholder:"DIR" help:"Name what is gone from an archive; without --against its own checkpoint counts."`
 	JSON    bool     `name:"json" help:"Print one JSON object."`
 }
 
@@ -31,6 +34,7 @@ func (verifyLogCmd) Help() string {
   nonassociations verify log
   nonassociations verify log --from 120000 --json
   nonassociations verify log --against /mnt/archive/checkpoint
+  nonassociations verify log --archive /mnt/archive
   nonassociations verify log --against https://witness.example/checkpoint --key … --key …
 
 The whole log is read. Each fact is compared with the leaf that was kept of it, the leaves with every
@@ -93,6 +97,16 @@ func (c verifyLogCmd) check(ctx context.Context) (logcheck.Result, error) {
 			return logcheck.Result{}, err
 		}
 		read = logOptions
+	}
+	if c.Archive != "" {
+		folder, err := archive.Open(c.Archive)
+		if err != nil {
+			return logcheck.Result{}, err
+		}
+		asked.Archive, asked.Against, read = folder, cmp.Or(asked.Against, folder.Checkpoint), logOptions
+		if asked.Against == "" {
+			return logcheck.Result{}, errors.New("the archive has no checkpoint yet: give one by --against")
+		}
 	}
 	o, err := read()
 	if err != nil {

@@ -54,6 +54,7 @@ func CommandRequirements(c Config) map[string][]Requirement {
 		"migrate sheet":       shown(c.requirementsOf(grantsOfLog, grantsOfSheets)),
 		"nomis resume":        shown(c.requirementsOf(nil, grantsOfResuming)),
 		"mapping check":       shown(c.requirementsOf(grantsOfLog, nil)),
+		"archive write":       shown(c.requirementsOf(grantsOfLog, grantsOfArchiving)),
 		"rehearse":            shown(c.rehearsing()),
 		"screens prune-views": shown(c.requirementsOf(nil, grantsOfPruningViews)),
 		"export":              shown(c.requirementsOf(grantsOfLog, grantsOfExporting)),

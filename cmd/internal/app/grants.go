@@ -139,6 +139,10 @@ var (
 	// To add what an operator did, and to show it.
 	grantsOfActing  = append(tables("evidence", "action", "INSERT"), schemaUse("evidence"))
 	grantsOfActions = append(slices.Clone(grantsOfActing), tables("evidence", "action", "SELECT")...)
+	// To archive the newest head.
+	grantsOfArchiving = slices.Concat(
+		[]grant{schemaUse("evidence")}, tables("evidence", "head", "SELECT"), tables("evidence", "cosignature", "SELECT"),
+	)
 	grantsOfReading = slices.Concat(
 		[]grant{schemaUse("read")},
 		tables("read", "checkpoint", "SELECT"), tables("read", "fact_index", "SELECT"), tables("read", "mapping", "SELECT"),

@@ -70,7 +70,7 @@ func (e *installation) commands(t *testing.T) map[string]command {
 	publish, project, adopting := e.options(t, "publish"), e.options(t, "project"), e.options(t, "project")
 	work, rehearsing, pages := e.options(t, "nomis work"), e.options(t, "serve"), e.options(t, "screens")
 	adopting.Config.EventStoreURL, adopting.Config.DatabaseURL = e.logins["adopting"], e.logins["adopting"]
-	verifying := e.options(t, "serve")
+	verifying, signing := e.options(t, "serve"), e.options(t, "evidence sign")
 	verifying.Config.EventStoreURL, verifying.Config.DatabaseURL = e.logins["evidence"], e.logins["evidence"]
 	owner := app.Options{Config: e.config("owner")}
 	return map[string]command{
@@ -99,6 +99,10 @@ func (e *installation) commands(t *testing.T) map[string]command {
 			_, err := app.ExportBundle(ctx, pages, app.Export{
 				Number: "A1234BC", File: filepath.Join(t.TempDir(), "bundle.zip"), Act: app.Act{User: "AUDITOR", Action: "export"}, Wait: 1, Views: true, Say: func(string) {},
 			})
+			return err
+		}},
+		"archive write": {signing, func(ctx context.Context) error {
+			_, _, err := app.WriteArchive(ctx, signing, t.TempDir(), nil)
 			return err
 		}},
 		"rehearse": {rehearsing, func(ctx context.Context) error {

@@ -10,11 +10,9 @@ import (
 
 	"nonassociations/audit/rehearsal"
 	"nonassociations/eventstore"
+	"nonassociations/projections/generation"
 	"nonassociations/queries"
 )
-
-// readModelShape is what the tables of the read model mean to this build.
-const readModelShape = 1
 
 // Rehearsal is what is asked of [Rehearse]. Its zero value reads the whole log.
 type Rehearsal struct {
@@ -79,8 +77,8 @@ func answering(ctx context.Context, reads *queries.Reader, id uuid.UUID, words i
 		return nil, err
 	case g.Store != id:
 		return nil, fmt.Errorf("the read model is of log %s, and EVENTSTORE_URL leads to log %s", g.Store, id)
-	case g.Shape != readModelShape:
-		fmt.Fprintf(words, "States are not compared: the read model has shape %d, and this build's is %d.\n", g.Shape, readModelShape)
+	case g.Shape != generation.Shape:
+		fmt.Fprintf(words, "States are not compared: the read model has shape %d, and this build's is %d.\n", g.Shape, generation.Shape)
 		return nil, nil //nolint:nilnil // as above
 	}
 	return storedStates{reads}, nil
