@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 
+	exact "github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"nonassociations/domain"
@@ -72,10 +73,10 @@ func (s *States) ofPair(pair domain.Pair, facts []eventstore.Fact, least int, st
 // one that is no JSON differs as a whole. An empty stored one is a missing row.
 func compare(pair domain.Pair, stored, folded []byte) ([]StateDifference, error) {
 	var was, now map[string]any
-	if err := json.Unmarshal(folded, &now); err != nil {
+	if err := exact.Unmarshal(folded, &now); err != nil {
 		return nil, fmt.Errorf("read the state of a pair: %w", err)
 	}
-	if len(stored) > 0 && json.Unmarshal(stored, &was) != nil {
+	if len(stored) > 0 && exact.Unmarshal(stored, &was) != nil {
 		return []StateDifference{{Pair: pair.Numbers(), Field: "state"}}, nil
 	}
 	wasItems, nowItems := itemsOf(was), itemsOf(now)
