@@ -10,7 +10,7 @@ import (
 )
 
 // portsOf are the ports of what a role calls, with the values of the example.
-var portsOf = map[string]string{"postgres": "5432", "eventstore": "2113", "https": "443"}
+var portsOf = map[string]string{"postgres": "5432", "eventstore": "2113", "https": "443", "traces": "4318"}
 
 // TestChart_letsEachRoleReachWhatItNeeds and nothing else: everything is denied, and each
 // role has a policy of its own.

@@ -83,6 +83,7 @@ func TestChart_keepsEveryPodIn(t *testing.T) {
 	all := rendered(t)
 	require.Empty(t, unconfined(pods(all)))
 	require.Len(t, manifests.Of[*batchv1.Job](all), 1)
+	require.Empty(t, hungry(pods(all)))
 
 	loose := pods(all)
 	loose[0].spec.HostNetwork = true

@@ -91,7 +91,7 @@ func TestGrant_reportsWhatItChangesAndChangesNothingTwice(t *testing.T) {
 	require.Equal(t, once, c.written(t))
 
 	t.Setenv("EVENTSTORE_ADMIN_URL", c.address("admin"))
-	text, status = printed(t, "eventstore", "grant", "--serve", "one,two", "--screens", "two", "--listen", "one", "--work", "one", "--project", "three", "--publish", "three")
+	text, status = printed(t, "eventstore", "grant", "--serve", "one,two", "--screens", "two", "--listen", "one", "--work", "one", "--project", "three", "--publish", "three", "--evidence", "three")
 	require.Zero(t, status)
 	require.Equal(t, 2, strings.Count(text, " was changed from {"))
 	require.JSONEq(t, `["$admins","one","two"]`, told(t, c.written(t)["$settings"][1], "$userStreamAcl", "$w"))

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/go-json-experiment/json"
@@ -46,7 +48,8 @@ type evidenceKeyCmd struct {
 
 // newKeyCmd adds a key.
 type newKeyCmd struct {
-	JSON bool `help:"Print one JSON object."`
+	IfNone bool `help:"Add a key only where EVIDENCE_KEY_FILE is missing; else print the one that signs."`
+	JSON   bool `help:"Print one JSON object."`
 }
 
 // Help shows examples.
@@ -54,6 +57,7 @@ func (newKeyCmd) Help() string {
 	return `Examples:
   EVIDENCE_KEY_FILE=/run/keys/evidence.key nonassociations evidence key new
   nonassociations evidence key new --json
+  nonassociations evidence key new --if-none    for a job that may run again
 
 Adds a private key to EVIDENCE_KEY_FILE, which only its owner may read, and prints its public vkey. Keys that
 are there stay: heads that they signed are checked with them. Its name is EVIDENCE_ORIGIN, else that of the
@@ -68,6 +72,14 @@ func (c newKeyCmd) Run(ctx context.Context) error {
 	o, err := options(app.Roles{})
 	if err != nil {
 		return exitError{err, 2}
+	}
+	if c.IfNone {
+		switch vkeys, err := o.Config.EvidenceKeys(); {
+		case err == nil:
+			return printKeys(c.JSON, vkeys[:1])
+		case !errors.Is(err, fs.ErrNotExist):
+			return exitError{err, 2}
+		}
 	}
 	vkey, err := o.NewEvidenceKeyOf(ctx)
 	if err != nil {

@@ -14,6 +14,7 @@
 \set publish ''
 \set listen ''
 \set work ''
+\set evidence ''
 \set operator ''
 \getenv serve SERVE_PASSWORD
 \getenv read READ_PASSWORD
@@ -22,6 +23,7 @@
 \getenv publish PUBLISH_PASSWORD
 \getenv listen LISTEN_PASSWORD
 \getenv work WORK_PASSWORD
+\getenv evidence EVIDENCE_PASSWORD
 \getenv operator OPERATOR_PASSWORD
 BEGIN;
 CREATE TEMPORARY TABLE logins (login text, role text, password text) ON COMMIT DROP;
@@ -33,6 +35,7 @@ INSERT INTO logins VALUES
   ('na_publish', 'publisher', :'publish'),
   ('na_listen', 'nomis', :'listen'),
   ('na_work', 'nomis', :'work'),
+  ('na_evidence', 'evidence', :'evidence'),
   ('na_operator', 'operator', :'operator');
 SELECT format('CREATE ROLE %I LOGIN', login) FROM logins WHERE login NOT IN (SELECT rolname FROM pg_roles)
 \gexec

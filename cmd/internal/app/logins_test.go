@@ -31,7 +31,11 @@ var forbidden = []struct {
 	{"UPDATE eventstore.events SET data = ''", nil},
 	{"DELETE FROM eventstore.events", nil},
 	{"DELETE FROM read_1.checkpoint", []string{"na_project"}},
-	{"SELECT count(*) FROM read.prisoner", []string{"na_read", "na_screens", "na_project"}},
+	{"SELECT count(*) FROM read.prisoner", []string{"na_read", "na_screens", "na_project", "na_evidence"}},
+	{"UPDATE read_1.checkpoint SET name = name", []string{"na_project"}},
+	{"INSERT INTO evidence.head SELECT * FROM evidence.head", []string{"na_evidence"}},
+	{"UPDATE evidence.head SET size = size", nil},
+	{"DELETE FROM evidence.head", nil},
 	{"UPDATE read_1.prisoner SET document = document", []string{"na_project"}},
 	{"DELETE FROM publisher.checkpoint", []string{"na_operator"}},
 	{"UPDATE publisher.checkpoint SET facts = facts", []string{"na_publish"}},
@@ -40,7 +44,7 @@ var forbidden = []struct {
 	{"SELECT count(*) FROM screens.session", []string{"na_screens"}},
 	{"DELETE FROM nomis.migration_pair", []string{"na_listen", "na_work"}},
 	{"DELETE FROM commands.idempotency_keys", []string{"na_serve", "na_screens", "na_operator"}},
-	{"CREATE SCHEMA mine", []string{"na_project"}},
+	{"CREATE SCHEMA mine", []string{"na_project", "na_evidence"}},
 	{"CREATE TABLE public.mine ()", nil},
 	{"CREATE ROLE mine", nil},
 }
@@ -81,7 +85,7 @@ func TestLogins_doTheirPartAndNoMore(t *testing.T) {
 			FROM pg_auth_members WHERE member = $1::regrole`, "na_"+name).Scan(&member))
 		require.Equal(t, role.Postgres, member, name)
 	}
-	for _, login := range []string{"na_serve", "na_screens", "na_project", "na_publish", "na_listen", "na_work", "na_read", "na_operator"} {
+	for _, login := range []string{"na_serve", "na_screens", "na_project", "na_publish", "na_listen", "na_work", "na_evidence", "na_read", "na_operator"} {
 		requireForbidden(t, as(t, e.super, login), login)
 	}
 }

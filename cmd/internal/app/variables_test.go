@@ -2,7 +2,10 @@ package app_test
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,63 +23,96 @@ const rootFolder = "../../.."
 // rolesOf are the roles of a process by their names in deploy/.
 var rolesOf = map[string]app.Roles{
 	"serve": {Serve: true}, "screens": {Screens: true}, "project": {Project: true}, "publish": {Publish: true},
-	"listen": {Listen: true}, "work": {Work: true},
+	"listen": {Listen: true}, "work": {Work: true}, "evidence": {Sign: true},
 }
 
 // ofTheProcess are variables that a role has whatever the installation says.
 var ofTheProcess = []string{"LISTEN_ADDR", "SCREENS_ADDR", "METRICS_ADDR"}
 
-// outside are variables that no struct of the configuration has. The AWS client reads its own.
-var outside = map[string][]string{
-	"answers": {"MAX_FEEDS_PER_CLIENT", "MAX_FEEDS", "MAX_WAITERS_PER_CLIENT", "MAX_CONNECTIONS", "WING_PARTS"},
-	"aws":     {"AWS_REGION"},
+// Who reads a struct of the configuration, and who a variable where they are others. A
+// struct that is not here, and so each new variable, is read by every role.
+var (
+	every, all = []string{"every"}, slices.Sorted(maps.Keys(rolesOf))
+	answering  = []string{"serve", "screens"}
+	withNOMIS  = []string{"serve", "screens", "listen", "work"}
+	readersOf  = map[reflect.Type][]string{
+		reflect.TypeFor[app.Edge](): answering, reflect.TypeFor[app.Screens](): {"screens"}, reflect.TypeFor[app.NOMIS](): withNOMIS,
+		reflect.TypeFor[app.Search](): withNOMIS, reflect.TypeFor[app.Evidence](): {"evidence"},
+	}
+	readers = map[string][]string{
+		"READ_DATABASE_URL": withNOMIS, "PUBLIC_URL": {"serve", "screens", "publish", "evidence"},
+		"LISTEN_ADDR": {"serve", "project", "publish", "listen", "work", "evidence"}, "RECONCILE_SCHEDULE": {"work"},
+		"PRISONER_EVENTS_QUEUE_URL": {"serve", "screens", "listen"}, "DOMAIN_EVENTS_QUEUE_URL": {"serve", "screens", "listen"},
+		"NOMIS_EVENTS_QUEUE_URL": {"serve", "screens", "listen"}, "SNS_TOPIC_ARN": {"publish"}, "HISTORY_TOPIC_ARN": {"publish"},
+	}
+	// outside are variables that no struct has: they are read by name, or by a library.
+	outside = map[string][]string{
+		"MAX_FEEDS_PER_CLIENT": answering, "MAX_FEEDS": answering, "MAX_WAITERS_PER_CLIENT": answering, "MAX_CONNECTIONS": answering,
+		"WING_PARTS": answering, "AWS_REGION": {"serve", "screens", "publish", "listen"}, "GOGC": every, "GOMEMLIMIT": every,
+		"OTEL_EXPORTER_OTLP_HEADERS": every, "OTEL_SERVICE_NAME": every, "OTEL_RESOURCE_ATTRIBUTES": every, "OTEL_TRACES_EXPORTER": every,
+		"OTEL_TRACES_SAMPLER": every, "OTEL_TRACES_SAMPLER_ARG": every, "OTEL_SDK_DISABLED": every,
+	}
+)
+
+// variablesOf adds the variables of a struct and of those in it, each with its readers.
+func variablesOf(of reflect.Type, by []string, into map[string][]string) {
+	if others := readersOf[of]; others != nil {
+		by = others
+	}
+	for field := range of.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+		switch {
+		case name != "" && name != "-":
+			into[name] = by
+		case field.Type.Kind() == reflect.Struct && field.Type.PkgPath() == of.PkgPath():
+			variablesOf(field.Type, by, into)
+		}
+	}
 }
 
 // known are the variables that a role reads and has a use for.
 func known(name string) map[string]bool {
-	roles, all := rolesOf[name], map[string]bool{"PLAIN_TEXT_ALLOWED": true, "METRICS_ADDR": true}
-	add := func(of reflect.Type, less ...string) {
-		for field := range of.Fields() {
-			variable, _, _ := strings.Cut(field.Tag.Get("env"), ",")
-			if variable != "" && variable != "-" && !slices.Contains(less, variable) {
-				all[variable] = true
+	found := map[string][]string{}
+	variablesOf(reflect.TypeFor[app.Config](), every, found)
+	maps.Copy(found, outside)
+	maps.Copy(found, readers)
+	variables := map[string]bool{}
+	for variable, by := range found {
+		if slices.Contains(by, name) || slices.Equal(by, every) {
+			variables[variable] = true
+		}
+	}
+	return variables
+}
+
+// TestVariables_areAllLookedAt finds each variable that the program asks for by its name, so
+// that a new one is not forgotten in the chart.
+func TestVariables_areAllLookedAt(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{
+		"DATA_DIR": true, "PATH": true, // of commands
+		"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": true, "OTEL_EXPORTER_OTLP_PROTOCOL": true, // one protocol is spoken
+	}
+	for _, name := range all {
+		maps.Copy(seen, known(name))
+	}
+	asked := 0
+	for _, folder := range []string{".", "../../../internal/tracing"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, found := range regexp.MustCompile(`(?:environment\[|Getenv\()"(\w+)"|"(OTEL_\w*\w|MAX_\w+)"`).FindAllStringSubmatch(string(text), -1) {
+				asked++
+				require.True(t, seen[found[1]+found[2]], "%s asks for %s%s, which no role of the chart has", file, found[1], found[2])
 			}
 		}
 	}
-	put := func(variables ...string) {
-		for _, variable := range variables {
-			all[variable] = true
-		}
-	}
-	put("EVENTSTORE_URL", "DATABASE_URL")
-	answers, nomis := roles.Serve || roles.Screens, roles.Serve || roles.Screens || roles.Listen || roles.Work
-	if nomis {
-		put("READ_DATABASE_URL")
-		add(reflect.TypeFor[app.NOMIS](), "RECONCILE_SCHEDULE")
-		add(reflect.TypeFor[app.Search]())
-	}
-	if answers {
-		add(reflect.TypeFor[app.Edge](), "LISTEN_ADDR")
-		put(outside["answers"]...)
-	}
-	if answers || roles.Listen {
-		put("PRISONER_EVENTS_QUEUE_URL", "DOMAIN_EVENTS_QUEUE_URL", "NOMIS_EVENTS_QUEUE_URL")
-	}
-	if answers || roles.Listen || roles.Publish {
-		put(outside["aws"]...)
-	}
-	if roles.Work {
-		put("RECONCILE_SCHEDULE")
-	}
-	if roles.Publish {
-		put("PUBLIC_URL", "SNS_TOPIC_ARN", "HISTORY_TOPIC_ARN")
-	}
-	if roles.Screens {
-		add(reflect.TypeFor[app.Screens]())
-	} else {
-		put("LISTEN_ADDR")
-	}
-	return all
+	require.Greater(t, asked, 10, "the rule sees nothing")
 }
 
 // TestRolesOfTheChart_haveExactlyTheVariablesThatTheyRead holds roles.yaml together with the
@@ -89,12 +125,13 @@ func TestRolesOfTheChart_haveExactlyTheVariablesThatTheyRead(t *testing.T) {
 	for name, role := range roles {
 		want := slices.DeleteFunc(slices.Sorted(maps.Keys(known(name))), func(v string) bool { return slices.Contains(ofTheProcess, v) })
 		var has []string
-		for _, variable := range slices.Concat(role.Secrets, role.Env) {
+		for _, variable := range slices.Concat(role.Secrets, role.Env, slices.Collect(maps.Keys(role.Files))) {
 			has = append(has, strings.TrimSuffix(variable, "?"))
 		}
 		require.ElementsMatch(t, want, has, name)
-		for _, variable := range has {
-			secret := strings.HasSuffix(variable, "_SECRET") || strings.HasSuffix(variable, "_KEY") || strings.HasSuffix(variable, "DATABASE_URL") ||
+		for _, variable := range slices.Concat(role.Secrets, role.Env) {
+			variable = strings.TrimSuffix(variable, "?")
+			secret := strings.HasSuffix(variable, "_SECRET") || variable == "SCREENS_SESSION_KEY" || strings.HasSuffix(variable, "_HEADERS") || strings.HasSuffix(variable, "DATABASE_URL") ||
 				strings.HasSuffix(variable, "CLIENT_ID") || variable == "EVENTSTORE_URL"
 			require.Equal(t, secret, !slices.Contains(role.Env, variable), "%s of %s", variable, name)
 		}
@@ -165,7 +202,7 @@ var ofTheTrial = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_END
 func TestCompose_setsWhatEachRoleRequires(t *testing.T) {
 	t.Parallel()
 	env := map[string]string{"SCREENS_SESSION_KEY": secrets["SCREENS_SESSION_KEY"]}
-	for _, name := range []string{"POSTGRES", "OWNER", "SERVE", "READ", "SCREENS", "PROJECT", "PUBLISH", "LISTEN", "WORK", "OPERATOR", "STAND_INS"} {
+	for _, name := range []string{"POSTGRES", "OWNER", "SERVE", "READ", "SCREENS", "PROJECT", "PUBLISH", "LISTEN", "WORK", "EVIDENCE", "OPERATOR", "STAND_INS"} {
 		env[name+"_PASSWORD"], env["EVENTSTORE_"+name+"_PASSWORD"] = "p", "p"
 	}
 	env["EVENTSTORE_ADMIN_PASSWORD"], env["EVENTSTORE_OPS_PASSWORD"] = "p", "p"

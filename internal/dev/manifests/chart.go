@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -26,7 +27,12 @@ type Role struct {
 	Calls      []string `json:"calls"`
 	Secrets    []string `json:"secrets"`
 	Env        []string `json:"env"`
+	// Files are variables that name a file, with the file's key in a Secret.
+	Files map[string]string `json:"files"`
 }
+
+// every is the entry of roles.yaml whose lists each role has too.
+const every = "every"
 
 // ChartDir is the folder of the chart, below the root of the repository.
 const ChartDir = "deploy/helm/nonassociations"
@@ -40,6 +46,12 @@ func Roles(root string) (map[string]Role, error) {
 	var roles map[string]Role
 	if err := yaml.UnmarshalStrict(text, &roles); err != nil {
 		return nil, fmt.Errorf("read roles.yaml: %w", err)
+	}
+	all := roles[every]
+	delete(roles, every)
+	for name, role := range roles {
+		role.Calls, role.Secrets, role.Env = slices.Concat(role.Calls, all.Calls), slices.Concat(role.Secrets, all.Secrets), slices.Concat(role.Env, all.Env)
+		roles[name] = role
 	}
 	return roles, nil
 }

@@ -28,7 +28,13 @@ productId: {{ . | quote }}
 those on top with its own over them. */ -}}
 {{- define "na.roles" -}}
 {{- $root := . -}}
-{{- $table := .Files.Get "roles.yaml" | fromYaml -}}
+{{- $read := .Files.Get "roles.yaml" | fromYaml -}}
+{{- $table := dict -}}
+{{- range $name, $is := omit $read "every" -}}
+{{- $whole := deepCopy $is -}}
+{{- range $key, $list := $read.every -}}{{- $_ := set $whole $key (concat (index $is $key | default list) $list) -}}{{- end -}}
+{{- $_ := set $table $name $whole -}}
+{{- end -}}
 {{- range $name, $_ := .Values.roles -}}
 {{- if not (hasKey $table $name) -}}{{ fail (printf "roles.%s: there is no such role" $name) }}{{- end -}}
 {{- end -}}
@@ -100,19 +106,35 @@ tolerations: {{ toYaml . | nindent 2 }}
 {{- with .values.affinity }}
 affinity: {{ toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.authorities.configMap }}
+{{- $files := .is.files | default dict }}
+{{- if or .values.authorities.configMap $files }}
 volumes:
+  {{- with .values.authorities.configMap }}
   - name: authorities
     configMap:
       name: {{ . }}
+  {{- end }}
+  {{- if $files }}
+  - name: files
+    secret:
+      secretName: {{ .values.filesSecret | default (printf "%s-%s-files" (include "na.fullname" .root) .name) }}
+      defaultMode: 0440
+  {{- end }}
 {{- end }}
 {{- end -}}
 
 {{- define "na.mounts" -}}
-{{- if .values.authorities.configMap }}
+{{- if or .values.authorities.configMap .is.files }}
 volumeMounts:
+  {{- if .values.authorities.configMap }}
   - name: authorities
     mountPath: /etc/authorities
     readOnly: true
+  {{- end }}
+  {{- if .is.files }}
+  - name: files
+    mountPath: /etc/files
+    readOnly: true
+  {{- end }}
 {{- end }}
 {{- end -}}
