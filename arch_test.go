@@ -70,6 +70,7 @@ var folders = []folder{
 	{"audit/evidence/bundle", "audit/evidence/bundle makes and checks the file of an export, and opens no store", []string{"domain", "eventstore", "audit/evidence", sumdb}, true},
 	{"audit/evidence/archive", "audit/evidence/archive keeps facts in a folder outside of every store", []string{"domain", "eventstore", "audit/evidence", "audit/evidence/logcheck", sumdb}, true},
 	{"audit/evidence/logcheck", "audit/evidence/logcheck compares the log with what was kept of it, and opens no store", []string{"eventstore", "audit/evidence", sumdb}, true},
+	{"audit/evidence/nightly", "audit/evidence/nightly makes the checks of every night when they are due, and knows not how", []string{"audit/evidence/store", pgx}, true},
 	{"audit/evidence/signer", "audit/evidence/signer follows the log and signs heads, and sends them to a witness", []string{"audit/evidence", "audit/evidence/store", "domain", "eventstore", "eventstore/consumer", pgx, sumdb}, true},
 	{"audit/evidence/store", "audit/evidence/store keeps in Postgres what operators did and the tree over the log", []string{"audit/evidence", "eventstore", pgx, sumdb}, true},
 	{"audit/evidence/proofcheck", "audit/evidence/proofcheck judges the proof of one fact, and does no I/O", []string{"audit/evidence"}, true},

@@ -32,6 +32,8 @@ EVIDENCE_ORIGIN is the name of the tree and of its keys; by default it is made o
 the id of the log. The first head fixes it. EVIDENCE_EVERY=60s is how long a fact may be without a head.
 WITNESS_URL, if set, gets each head, and once an hour the newest one again; WITNESS_KEY is its vkey. A
 witness that refuses or is away holds up no head.
+Once a day, at VERIFY_AT=03:30 in London or when it starts later, the read model and the log are checked, the
+log from the newest head that was good. Results are metrics and the part "checks" of status.
 Any number may run: one works, the others wait and take over within seconds. LISTEN_ADDR, if set, serves
 /health and, unless METRICS_ADDR is set, /metrics.`
 }

@@ -89,13 +89,32 @@ func open(ctx context.Context, o Options) (*session, error) {
 	var held bool
 	err = s.conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtextextended('lease ' || $1, 0))`, lockName).Scan(&held)
 	if err == nil && !held {
-		err = ErrBusy
+		err = s.afterTheNight(ctx)
 	}
 	if err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// afterTheNight waits a while for the lease when a check of the night may have it: nobody
+// is refused because of that. Errors: ErrBusy, and those of Postgres.
+func (s *session) afterTheNight(ctx context.Context) error {
+	nightly, err := lease.Held(ctx, s.conn, lease.Nightly)
+	if err != nil {
+		return err
+	}
+	if !nightly {
+		return ErrBusy
+	}
+	waiting, cancel := context.WithTimeout(ctx, waitTime)
+	defer cancel()
+	err = lease.Acquire(waiting, s.conn, lockName, slog.New(slog.DiscardHandler), func() {})
+	if ctx.Err() == nil && waiting.Err() != nil {
+		return ErrBusy
+	}
+	return err
 }
 
 func (s *session) close() { lease.Close(s.conn) }

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"nonassociations/audit/evidence"
+	"nonassociations/audit/evidence/nightly"
 	"nonassociations/audit/evidence/signer"
 	"nonassociations/audit/evidence/store"
 	"nonassociations/eventstore"
@@ -36,6 +38,8 @@ type Evidence struct {
 	// WitnessURL is the submission prefix of the witness, and WitnessKey its vkey.
 	WitnessURL string `env:"WITNESS_URL"`
 	WitnessKey string `env:"WITNESS_KEY"`
+	// VerifyAt is when read model and log are checked, in London.
+	VerifyAt string `env:"VERIFY_AT" envDefault:"03:30"`
 }
 
 // faults adds what is wrong with the values. Files are opened later.
@@ -60,6 +64,9 @@ func (e Evidence) faults(f *faults, roles Roles) {
 	}
 	if e.Every <= 0 {
 		f.add("EVIDENCE_EVERY " + errSpan.Error())
+	}
+	if _, err := nightly.ParseTimeOfDay(e.VerifyAt); err != nil {
+		f.add("VERIFY_AT " + err.Error())
 	}
 	if (e.WitnessURL == "") != (e.WitnessKey == "") {
 		f.add("WITNESS_URL and WITNESS_KEY are set both or not at all")
@@ -145,10 +152,15 @@ func (p *process) sign(ctx context.Context) error {
 		return fmt.Errorf("sign: %w", err)
 	}
 	p.signing.signer.Store(s)
-	if err := s.Run(ctx); err != nil {
-		return fmt.Errorf("sign: %w", err)
-	}
-	return nil
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := s.Run(ctx); err != nil {
+			return fmt.Errorf("sign: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error { return p.checkNightly(ctx) })
+	return group.Wait()
 }
 
 // awaitIdentity returns the id of the log once it has one.

@@ -34,6 +34,7 @@ func TestEvidenceConfig_saysWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct{ value, says string }{
 		"EVIDENCE_KEY_FILE": {"", `"EVIDENCE_KEY_FILE" is not set`}, "EVIDENCE_ORIGIN": {"a b", "EVIDENCE_ORIGIN must be a name"},
 		"EVIDENCE_OLD_KEYS": {"x+y+z", "EVIDENCE_OLD_KEYS: no key: the hash of a vkey"}, "EVIDENCE_EVERY": {"-1s", "EVIDENCE_EVERY must be longer than 0"},
+		"VERIFY_AT":   {"3.30", "VERIFY_AT must be a time of day in London, such as 03:30"},
 		"WITNESS_URL": {"ftp://x", "WITNESS_URL must begin with"}, "WITNESS_KEY": {log.VKey, "WITNESS_KEY is the vkey of a log"},
 	} {
 		_, err := app.ReadConfig(with(base, name, c.value), app.Roles{Sign: true})

@@ -265,6 +265,7 @@ func (o Options) requirements() requirements {
 	if o.Roles.Sign {
 		all.add(log, grantsOfLog)
 		all.add(dsn, grantsOfSigning)
+		all.add(dsn, grantsOfComparing)
 	}
 	if o.Roles.Project {
 		all.add(log, grantsOfLog)

@@ -26,6 +26,10 @@ const (
 	closeTime    = 2 * time.Second // bounds the end of a session
 )
 
+// Nightly is the lease of the checks of every night. People's commands wait a while for
+// such a check where they would be refused otherwise.
+const Nightly = "nightly"
+
 // Connect opens a session for the lease of a name, in which the holder also runs its
 // transactions. The caller ends it with Close. Errors: those of a bad address and of
 // the connect.
@@ -84,6 +88,18 @@ func try(ctx context.Context, conn *pgx.Conn, name string) error {
 		return errHeldElsewhere
 	}
 	return nil
+}
+
+const heldSQL = `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND (classid::bigint << 32) | objid::bigint = hashtextextended($1, 0))`
+
+// Held reports whether a session of the same database holds the lease of a name.
+func Held(ctx context.Context, conn *pgx.Conn, name string) (held bool, err error) {
+	if err := conn.QueryRow(ctx, heldSQL, "lease "+name).Scan(&held); err != nil {
+		return false, fmt.Errorf("look for the holder of the lease %s: %w", name, err)
+	}
+	return held, nil
 }
 
 // With waits for the lease, runs do and releases the lease. An error means that the
