@@ -18,6 +18,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
 	"nonassociations/internal/dev/testdb"
+	"nonassociations/internal/pg/lease"
 	"nonassociations/projections/rebuild"
 	"nonassociations/queries"
 )
@@ -236,6 +237,28 @@ func TestRebuild_secondOneIsRefused(t *testing.T) {
 	_, err := rebuild.Run(t.Context(), o)
 	require.NoError(t, err)
 	require.ErrorIs(t, second, rebuild.ErrBusy)
+}
+
+// TestRebuild_waitsForACheckOfTheNight, and is refused by any other holder of the lease.
+func TestRebuild_waitsForACheckOfTheNight(t *testing.T) {
+	t.Parallel()
+	w, _ := built(t)
+	w.exec(`SELECT pg_advisory_lock(hashtextextended('lease rebuild', 0))`)
+	_, err := rebuild.Verify(t.Context(), w.options())
+	require.ErrorIs(t, err, rebuild.ErrBusy)
+	w.exec(`SELECT pg_advisory_lock(hashtextextended('lease ` + lease.Nightly + `', 0))`)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := rebuild.Run(context.Background(), w.options())
+		ended <- err
+	}()
+	require.Eventually(t, func() bool {
+		var waits bool
+		err := w.conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rebuild')`).Scan(&waits)
+		return err == nil && waits
+	}, patience, 5*time.Millisecond)
+	w.exec(`SELECT pg_advisory_unlock(hashtextextended('lease rebuild', 0))`)
+	require.NoError(t, <-ended)
 }
 
 // TestShape_thatIsAnotherWaitsForTheRebuild: nothing reads or follows such tables.

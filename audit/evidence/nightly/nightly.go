@@ -58,13 +58,13 @@ type Options struct {
 
 // Intervals are how long Run waits; zero values stand for the defaults.
 type Intervals struct {
-	Look        time.Duration // between two looks at the clock: a minute
+	Look        time.Duration // between two looks at the clock: ten seconds
 	First, Most time.Duration // between two tries: from a second up to five minutes
 }
 
 // Run makes each check when it is due, until the context ends. Outages are survived.
 func Run(ctx context.Context, o Options) {
-	look := cmp.Or(o.Intervals.Look, time.Minute)
+	look := cmp.Or(o.Intervals.Look, 10*time.Second)
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval = cmp.Or(o.Intervals.First, time.Second)
 	waits.MaxInterval = cmp.Or(o.Intervals.Most, 5*time.Minute)

@@ -190,7 +190,7 @@ func (e *installation) options(t *testing.T, kind string) app.Options {
 		config.NOMIS = app.NOMIS{APIURL: "http://127.0.0.1:1", InFlight: 1, DeleteAfter: time.Hour, Sweep: time.Hour}
 	}
 	config.Edge.PublicURL = "http://x.test"
-	config.Evidence = app.Evidence{KeyFile: filepath.Join(t.TempDir(), "evidence.key"), Every: time.Second}
+	config.Evidence = app.Evidence{KeyFile: filepath.Join(t.TempDir(), "evidence.key"), Every: time.Second, VerifyAt: "03:30"}
 	return app.Options{
 		Config: config, Roles: of.roles, Clock: func() time.Time { return time.Now().In(london) }, Logger: slog.New(slog.DiscardHandler),
 		NewEvidenceKey: true,
