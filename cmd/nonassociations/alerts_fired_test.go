@@ -30,6 +30,7 @@ const (
 // expectedLabels are those of the alerts that the faults below cause.
 var expectedLabels = map[string][]string{
 	"WritePathDown": {""}, "CheckFailed": {"check: log", "check: readModel"}, "MessageParked": {"topic: domain"},
+	"EvidenceHeadTooOld": {""}, "EvidenceWitnessRefused": {""}, "NomisPendingTooLong": {""},
 }
 
 // holds is a phase in which a metric has a value for a second.

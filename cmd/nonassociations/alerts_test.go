@@ -162,13 +162,14 @@ func TestMetric_ofAnAlertIsExported(t *testing.T) {
 		"SCREENS_CLIENT_ID=x", "SCREENS_SESSION_KEY=" + base64.StdEncoding.EncodeToString(make([]byte, 32)),
 		"PRISONER_SEARCH_URL=http://127.0.0.1:1", "AUDIT_QUEUE_URL=" + o.Queue("audit"),
 	}
-	for _, role := range []string{"project", "serve", "publish", "nomis listen", "nomis work", "screens"} {
-		e := startExporting(t, role, append(nomis, screens...)...)
+	for _, role := range []string{"project", "serve", "publish", "nomis listen", "nomis work", "screens", "evidence sign"} {
+		e := startExporting(t, role, slices.Concat(nomis, screens, signing(t))...)
 		scrapes = append(scrapes, e.until(t, func(s alerts.Scrape) bool {
 			if _, err := alerts.Get(t.Context(), &impatient, e.health); err == nil { // an answer to count
 				return false
 			}
-			return isWell(s) && (role != "serve" || s.Has("nonassociations_http_server_request_duration_seconds_count")) && (role != "nomis listen" || s.Has("nonassociations_nomis_available"))
+			return isWell(s) && (role != "serve" || s.Has("nonassociations_http_server_request_duration_seconds_count")) && (role != "nomis listen" || s.Has("nonassociations_nomis_available")) &&
+				(role != "evidence sign" || s.Has("nonassociations_evidence_head_timestamp_seconds"))
 		}))
 		_, err := alerts.Get(t.Context(), &impatient, e.health)
 		require.ErrorContains(t, err, "status ", "metrics of %s are at METRICS_ADDR alone", role)

@@ -72,7 +72,14 @@ func (s Scrape) Has(name string) bool {
 
 // Phase is what a scraped program did between two scrapes of it. The zero Scrape means
 // that the program did not answer: its series are then stale.
-type Phase struct{ First, Second Scrape }
+type Phase struct {
+	First, Second Scrape
+
+	// Times is how often the phase is as long as others, for what must last; 0: once.
+	Times int
+}
+
+func (p Phase) samples() int { return phase * max(1, p.Times) }
 
 // every is the interval of samples in the generated unit tests, in seconds. A phase has
 // phase samples, so it lasts five minutes: longer than the window of any rate.
@@ -87,8 +94,9 @@ const (
 // at the end, or none when fires is false. promtool's clock begins at 0, so a series
 // whose name ends in _timestamp_seconds is moved there.
 func UnitTest(rule Rule, fires bool, phases ...Phase) string {
-	names := map[string]bool{}
+	names, samples := map[string]bool{}, 0
 	for _, p := range phases {
+		samples += p.samples()
 		for name := range p.First.Values {
 			names[name] = true
 		}
@@ -98,7 +106,7 @@ func UnitTest(rule Rule, fires bool, phases ...Phase) string {
 	for name := range names {
 		fmt.Fprintf(&text, "      - series: '%s'\n        values: '%s'\n", name, values(name, phases))
 	}
-	fmt.Fprintf(&text, "    alert_rule_test:\n      - eval_time: %ds\n        alertname: %s\n        exp_alerts:", every*(phase*len(phases)-1), rule.Name)
+	fmt.Fprintf(&text, "    alert_rule_test:\n      - eval_time: %ds\n        alertname: %s\n        exp_alerts:", every*(samples-1), rule.Name)
 	if !fires {
 		text.WriteString(" []\n")
 		return text.String()
@@ -127,14 +135,14 @@ func values(series string, phases []Phase) string {
 		later, still := p.Second.Values[series]
 		switch {
 		case !there || !still:
-			parts = append(parts, fmt.Sprintf("stale _x%d", phase-1))
+			parts = append(parts, fmt.Sprintf("stale _x%d", p.samples()-1))
 		case isTime(series):
 			age := float64(p.First.At.UnixNano())/second - first
-			parts = append(parts, notation(began-age, later > first))
+			parts = append(parts, notation(began-age, later > first, p.samples()))
 		default:
-			parts = append(parts, notation(later, isAge(series) && later > first))
+			parts = append(parts, notation(later, isAge(series) && later > first, p.samples()))
 		}
-		began += every * phase
+		began += float64(every * p.samples())
 	}
 	return strings.Join(parts, " ")
 }
@@ -150,14 +158,14 @@ func isTime(series string) bool {
 // gauge must not stand still in the generated test.
 func isAge(series string) bool {
 	name, _, _ := strings.Cut(series, "{")
-	return strings.HasSuffix(name, "_lag_seconds")
+	return strings.HasSuffix(name, "_lag_seconds") || strings.HasSuffix(name, "_age_seconds")
 }
 
 // notation returns the samples of one phase: constant, or growing with the clock.
-func notation(from float64, ticks bool) string {
+func notation(from float64, ticks bool, samples int) string {
 	step := 0
 	if ticks {
 		step = every
 	}
-	return fmt.Sprintf("%.3f+%dx%d", from, step, phase-1)
+	return fmt.Sprintf("%.3f+%dx%d", from, step, samples-1)
 }
