@@ -60,6 +60,14 @@ func (f sizeFlag) Validate() error {
 	return nil
 }
 
+// Validate refuses to trust a part of the log that a checkpoint from outside would have to judge.
+func (c verifyLogCmd) Validate() error {
+	if c.From > 0 && c.Against != "" {
+		return errors.New("--from cannot be used together with --against, which needs the whole log")
+	}
+	return nil
+}
+
 // Run compares, and fails with status 1 when something is wrong.
 func (c verifyLogCmd) Run(ctx context.Context) error {
 	found, err := c.check(ctx)

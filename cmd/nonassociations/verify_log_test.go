@@ -233,7 +233,7 @@ func TestVerifyLog_againstACheckpointFromOutside(t *testing.T) {
 		t.Setenv("DATABASE_URL", dsn)
 		r, status := s.verify(t, "--against", file)
 		require.Equal(t, 1, status)
-		require.Equal(t, &logcheck.Against{Size: 20, Prefix: true, Missing: 8}, r.Against)
+		require.Equal(t, &logcheck.Against{Size: 20, Missing: 8}, r.Against)
 		require.EqualValues(t, 12, r.Facts)
 	}
 	t.Setenv("DATABASE_URL", s.dsn)
@@ -252,8 +252,10 @@ func TestVerifyLog_thatCannotBeJudged(t *testing.T) {
 	require.EqualValues(t, 24, r.Facts)
 	_, status = s.verify(t, "--from", "11")
 	require.Equal(t, 2, status, "no such head")
-	_, status = s.verify(t, "--from", "x")
-	require.Equal(t, 80, status)
+	for _, args := range [][]string{{"--from", "x"}, {"--from", "10", "--against", "x"}} {
+		_, status = s.verify(t, args...)
+		require.Equal(t, 80, status, args)
+	}
 	for _, variable := range []string{"EVIDENCE_KEY_FILE", "EVIDENCE_OLD_KEYS", "WITNESS_KEY"} {
 		t.Setenv(variable, "")
 	}
@@ -263,7 +265,7 @@ func TestVerifyLog_thatCannotBeJudged(t *testing.T) {
 	text, status := printed(t, "verify", "log")
 	require.Zero(t, status, text)
 	require.Contains(t, text, "Nothing is wrong.")
-	_, err := s.conn.Exec(t.Context(), `UPDATE evidence.tree SET store_id = gen_random_uuid()`)
+	_, err := s.conn.Exec(t.Context(), `UPDATE evidence.tree SET log_id = gen_random_uuid()`)
 	require.NoError(t, err)
 	_, status = s.verify(t)
 	require.Equal(t, 2, status, "of another log")

@@ -47,10 +47,10 @@ func againstInWords(a logcheck.Against) string {
 	switch {
 	case a.Prefix && a.Missing == 0:
 		return of + "; the log holds all of them."
-	case a.Prefix && a.Proven:
-		return fmt.Sprintf("%s; the log ends before it, and %d FACTS ARE GONE.", of, a.Missing)
 	case a.Prefix:
-		return fmt.Sprintf("%s; the log ends before it, and %d FACTS ARE GONE. That those here are the first ones is not contradicted, and not proven.", of, a.Missing)
+		return fmt.Sprintf("%s; the log ends before it, and %d FACTS ARE GONE.", of, a.Missing)
+	case !a.Proven:
+		return fmt.Sprintf("%s; the log ends before it, and %d FACTS ARE GONE. That those here are its first ones is NOT PROVEN: an archive proves it.", of, a.Missing)
 	case a.Missing > 0:
 		return fmt.Sprintf("%s; %d FACTS ARE GONE, and the others are NOT ITS FIRST ONES.", of, a.Missing)
 	}

@@ -29,8 +29,8 @@ func (c *check) judgeAgainst(r *Result, kept differences) {
 	case agreed:
 		r.Against.judge(kept, size, c.facts)
 	case c.facts < size:
-		r.Against.Missing = size - c.facts
-		r.Against.Prefix, r.Against.Proven = r.ProblemsTotal == 0, false
+		// Nothing here says what the facts that are gone were, so that no root can be made.
+		r.Against.Missing, r.Against.Proven = size-c.facts, false
 	}
 	if c.forked(agreed) {
 		r.Against.Prefix = false

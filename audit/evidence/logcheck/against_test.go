@@ -69,7 +69,7 @@ func TestAgainst_aRestoredLog(t *testing.T) {
 	for _, heads := range []int{0, 1} {
 		r := against(t, w.restored(30, heads), checkpoint, nil)
 		require.False(t, r.OK)
-		require.Equal(t, &logcheck.Against{Size: 40, Prefix: true, Missing: 10}, r.Against)
+		require.Equal(t, &logcheck.Against{Size: 40, Missing: 10}, r.Against, "not proven, and so not claimed")
 		r = against(t, w.restored(30, heads), checkpoint, facts)
 		require.False(t, r.OK)
 		require.Equal(t, &logcheck.Against{Size: 40, Prefix: true, Missing: 10, MissingEvents: gone, Proven: true}, r.Against)
@@ -99,6 +99,8 @@ func TestAgainst_aFork(t *testing.T) {
 	r := against(t, long, checkpoint, nil)
 	require.Equal(t, []string{"FORK"}, words(r.Problems))
 	require.Equal(t, &logcheck.Against{Size: 40, Proven: true}, r.Against)
+	r = against(t, forked(5), checkpoint, nil)
+	require.Equal(t, &logcheck.Against{Size: 40, Missing: 5}, r.Against)
 	r = against(t, forked(5), checkpoint, facts)
 	require.False(t, r.Against.Prefix)
 	require.EqualValues(t, 10, r.Against.Missing)

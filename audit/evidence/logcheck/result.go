@@ -67,14 +67,15 @@ type Cosignatures struct {
 // Against is how the log compares with a checkpoint from outside.
 type Against struct {
 	Size int64 `json:"size"`
-	// Prefix reports whether the log is a prefix of that tree, or that tree one of the log.
+	// Prefix reports whether the log is proven to be a prefix of that tree, or that tree one
+	// of the log.
 	Prefix bool `json:"prefix"`
 	// Missing is how many of its facts are gone; MissingEvents has their ids when an archive
 	// names them.
 	Missing       int64       `json:"missing"`
 	MissingEvents []uuid.UUID `json:"missingEvents"`
-	// Proven reports whether Prefix was computed. Otherwise nothing that is here contradicts
-	// it: the facts that are gone would be needed.
+	// Proven reports whether Prefix was computed. Otherwise it is false because the facts that
+	// are gone would be needed, of an archive or of the kept leaves.
 	Proven bool `json:"-"`
 }
 

@@ -13,6 +13,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/domain/domaintest"
 	"nonassociations/web/api"
+	"nonassociations/web/shape"
 )
 
 // TestReplay_isTheAnswerOfTheAPI over histories with merges, deletions, what NOMIS told and
@@ -25,6 +26,7 @@ func TestReplay_isTheAnswerOfTheAPI(t *testing.T) {
 			s.act()
 			times = append(times, time.Now())
 		}
+		head := signedHead(t, s.dsn)
 		filled := 0
 		for range 15 {
 			at := func() string {
@@ -42,21 +44,22 @@ func TestReplay_isTheAnswerOfTheAPI(t *testing.T) {
 			}
 			one, other := s.random.IntN(len(cast)), 1+s.random.IntN(len(cast)-1)
 			pair := domaintest.PairOf(cast[one], cast[(one+other)%len(cast)])
-			filled += s.compares("/audit/prisoner/"+string(cast[one])+"?"+query.Encode(), api.AsOfQuestion{Number: cast[one], At: moments})
+			filled += s.compares("/audit/prisoner/"+string(cast[one])+"?"+query.Encode(), api.AsOfQuestion{Number: cast[one], At: moments}, head)
 			filled += s.compares("/audit/pair/"+string(cast[one])+"/"+string(cast[(one+other)%len(cast)])+"?"+query.Encode(),
-				api.AsOfQuestion{Pair: pair, At: moments})
+				api.AsOfQuestion{Pair: pair, At: moments}, head)
 		}
 		require.Greater(t, filled, 10, "records were shown")
 	}
 }
 
 // compares returns how many records both show.
-func (s *story) compares(path string, question api.AsOfQuestion) int {
+func (s *story) compares(path string, question api.AsOfQuestion, head *shape.Head) int {
 	s.t.Helper()
 	status, answered := s.get(s.t, path)
 	require.Equal(s.t, http.StatusOK, status, answered)
 	found, err := app.ReplayAsOf(s.t.Context(), s.options, question, nil)
 	require.NoError(s.t, err)
+	require.Equal(s.t, head, found.Head)
 	replayed, err := api.AsOfAnswer(question, found.Records, found.Position, found.Head, domaintest.London)
 	require.NoError(s.t, err)
 	require.Equal(s.t, answered, string(domain.Escaped(replayed)), path)

@@ -2,11 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 
-	"nonassociations/audit/evidence"
 	"nonassociations/audit/evidence/store"
 	"nonassociations/web/shape"
 )
@@ -45,16 +43,5 @@ func (e evidenceReads) Reached(ctx context.Context) (uint64, error) {
 
 // newestHead returns the newest signed head; nil before the first.
 func (p *process) newestHead(ctx context.Context) (*shape.Head, error) {
-	kept, err := p.proofs.Tree().NewestHead(ctx)
-	if errors.Is(err, store.ErrNoHead) {
-		return nil, nil //nolint:nilnil // there is none yet, which is no fault
-	}
-	if err != nil {
-		return nil, err
-	}
-	note, err := evidence.ParseNote(kept.Note)
-	if err != nil {
-		return nil, err
-	}
-	return &shape.Head{Size: uint64(note.Size), Root: note.Root.String()}, nil
+	return newestHeadOf(ctx, p.proofs.Tree())
 }

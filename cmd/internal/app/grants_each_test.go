@@ -22,6 +22,7 @@ import (
 	"nonassociations/nomis/store"
 	"nonassociations/publisher"
 	"nonassociations/publisher/message"
+	"nonassociations/web/api"
 )
 
 // TestProcess_namesTheRightThatItLacks takes away each right of each process, one at a
@@ -111,6 +112,22 @@ func (e *installation) commands(t *testing.T) map[string]command {
 		}},
 		"verify": {verifying, func(ctx context.Context) error {
 			_, err := app.VerifyReadModel(ctx, verifying, app.VerifyRequest{})
+			return err
+		}},
+		"verify log": {verifying, func(ctx context.Context) error {
+			_, err := app.VerifyLog(ctx, verifying, app.LogCheck{})
+			return err
+		}},
+		"replay": {verifying, func(ctx context.Context) error {
+			_, err := app.ReplayAsOf(ctx, verifying, api.AsOfQuestion{Number: "A1234BC"}, nil)
+			return err
+		}},
+		"show --get": {verifying, func(ctx context.Context) error {
+			_, err := app.ShowGet(ctx, verifying, "/non-associations/1", 1, time.Now(), nil)
+			return err
+		}},
+		"show --request": {pages, func(ctx context.Context) error {
+			_, err := app.ShowRequest(ctx, pages, uuid.New(), nil)
 			return err
 		}},
 		"migrate": {work, func(ctx context.Context) error {

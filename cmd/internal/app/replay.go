@@ -31,7 +31,7 @@ type Replayed struct {
 	Records  []audit.RecordAsOf
 	Position uint64      // of the newest fact of ours that was read
 	Facts    int         // of ours in the log, up to there
-	Head     *shape.Head // the newest signed one; nil when there is none, or without Postgres
+	Head     *shape.Head // the newest signed one; nil when there is none, or it cannot be read
 }
 
 // ReplayAsOf answers a question about the past from a scan of the log. progress, if set, is
@@ -42,6 +42,11 @@ func ReplayAsOf(ctx context.Context, o Options, question api.AsOfQuestion, progr
 		return r, err
 	}
 	defer func() { err = errors.Join(err, closeLog(log)) }()
+	id, err := eventstore.ReadIdentity(ctx, log)
+	if err != nil {
+		return r, fmt.Errorf("read the log's id: %w", err)
+	}
+	r.Head = o.headBeside(ctx, id) // before the scan: what it covers is read
 	scan := audit.NewScan(log, audit.Options{London: o.Clock().Location()}, progress)
 	var at eventstore.Position
 	if question.Number != "" {

@@ -43,7 +43,7 @@ var ErrUnknownRequest = errors.New("no page was shown under this request id")
 // position that it showed. Errors: ErrUnknownRequest, a *screens.NotAgainError, and sentences
 // for an operator.
 func ShowRequest(ctx context.Context, o Options, id uuid.UUID, progress func(facts int, at eventstore.Position)) (page []byte, err error) {
-	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfShowing)); err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, grantsOfShowing)); err != nil {
 		return nil, err
 	}
 	views, err := store.Open(ctx, o.Config.DatabaseURL, nil)

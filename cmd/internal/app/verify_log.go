@@ -35,6 +35,11 @@ func (c LogCheck) alone() bool { return c.Against != "" }
 // the log alone, and uses what is in Postgres where that is there. An error means that nothing
 // was judged; it is a sentence for an operator.
 func VerifyLog(ctx context.Context, o Options, c LogCheck) (r logcheck.Result, err error) {
+	if !c.alone() { // all that is missing is named at once
+		if err := checkAllGrants(ctx, o.Config.requirementsOf(grantsOfLog, grantsOfProving)); err != nil {
+			return r, err
+		}
+	}
 	log, err := openLogToRead(ctx, o)
 	if err != nil {
 		return r, err
@@ -43,9 +48,7 @@ func VerifyLog(ctx context.Context, o Options, c LogCheck) (r logcheck.Result, e
 	if o.Config.DatabaseURL == "" {
 		return o.checkLog(ctx, log, nil, c)
 	}
-	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfProving)); err != nil && !c.alone() {
-		return r, err
-	} else if err != nil {
+	if err := checkAllGrants(ctx, o.Config.requirementsOf(nil, grantsOfProving)); err != nil {
 		o.Logger.WarnContext(ctx, "what is kept of the log cannot be read, and is left out", "error", err)
 		return o.checkLog(ctx, log, nil, c)
 	}
