@@ -60,10 +60,10 @@ func (f sizeFlag) Validate() error {
 	return nil
 }
 
-// Validate refuses to trust a part of the log that a checkpoint from outside would have to judge.
+// Validate refuses to trust a part of the log where all of it has to be judged.
 func (c verifyLogCmd) Validate() error {
-	if c.From > 0 && c.Against != "" {
-		return errors.New("--from cannot be used together with --against, which needs the whole log")
+	if c.From > 0 && (c.Against != "" || c.Archive != "") {
+		return errors.New("--from cannot be used together with --against or --archive, which need the whole log")
 	}
 	return nil
 }

@@ -252,7 +252,7 @@ func TestVerifyLog_thatCannotBeJudged(t *testing.T) {
 	require.EqualValues(t, 24, r.Facts)
 	_, status = s.verify(t, "--from", "11")
 	require.Equal(t, 2, status, "no such head")
-	for _, args := range [][]string{{"--from", "x"}, {"--from", "10", "--against", "x"}} {
+	for _, args := range [][]string{{"--from", "x"}, {"--from", "10", "--against", "x"}, {"--from", "10", "--archive", "x"}} {
 		_, status = s.verify(t, args...)
 		require.Equal(t, 80, status, args)
 	}

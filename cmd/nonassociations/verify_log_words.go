@@ -50,7 +50,7 @@ func againstInWords(a logcheck.Against) string {
 	case a.Prefix:
 		return fmt.Sprintf("%s; the log ends before it, and %d FACTS ARE GONE.", of, a.Missing)
 	case !a.Proven:
-		return fmt.Sprintf("%s; the log ends before it, and %d FACTS ARE GONE. That those here are its first ones is NOT PROVEN: an archive proves it.", of, a.Missing)
+		return fmt.Sprintf("%s; the log ends before it, and %d FACTS ARE GONE. That those here are its first ones is NOT PROVEN: --archive DIR proves it.", of, a.Missing)
 	case a.Missing > 0:
 		return fmt.Sprintf("%s; %d FACTS ARE GONE, and the others are NOT ITS FIRST ONES.", of, a.Missing)
 	}
