@@ -245,7 +245,7 @@ func (s *session) tryFlip(ctx context.Context, b *projections.Building, next gen
 	if errors.Is(err, errBehind) {
 		return behind, nil
 	}
-	if err == nil {
+	if err = s.outcome(ctx, next, err); err == nil {
 		committed()
 	}
 	return nil, err

@@ -13,7 +13,8 @@ import (
 )
 
 // Selection chooses the rows of Renew: those of a pair with the lists of its two
-// prisoners, or those of one prisoner. One of the two is set.
+// prisoners, or those of one prisoner with every list that names them. One of the two is
+// set.
 type Selection struct {
 	Pair     *domain.Pair
 	Prisoner domain.PrisonerNumber
@@ -104,16 +105,8 @@ func (s *session) replaceRows(ctx context.Context, tx pgx.Tx, of Selection) ([]T
 		if err != nil {
 			return nil, err
 		}
-		from := generation.Verification.Schema() + "." + t.Name
-		sql := "DELETE FROM " + live + "." + t.Name + where
-		// A row that lies with a wrong pair is found by its key.
-		key := strings.Join(t.Key, ", ")
-		sql += " OR (" + key + ") IN (SELECT " + key + " FROM " + from + where + ")"
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return nil, fmt.Errorf("remove rows of %s: %w", t.Name, err)
-		}
-		if _, err := tx.Exec(ctx, "INSERT INTO "+live+"."+t.Name+" SELECT * FROM "+from+where); err != nil {
-			return nil, fmt.Errorf("write rows of %s: %w", t.Name, err)
+		if err := replaceIn(ctx, tx, t, live, where); err != nil {
+			return nil, err
 		}
 		after, err := digestOf(ctx, tx, live, t, where)
 		if err != nil {
@@ -123,6 +116,24 @@ func (s *session) replaceRows(ctx context.Context, tx pgx.Tx, of Selection) ([]T
 		all = append(all, TableReport{Table: t.Name, Rows: after.Rows, Digest: after.String(), LiveDigest: &digest, Same: &same})
 	}
 	return all, nil
+}
+
+// replaceIn replaces the rows of one table. A row that lies with a wrong pair is found by
+// its key, in both directions: one that belongs here, and one that belongs elsewhere.
+func replaceIn(ctx context.Context, tx pgx.Tx, t generation.Table, live, where string) error {
+	from, key := generation.Verification.Schema()+"."+t.Name, strings.Join(t.Key, ", ")
+	rows, err := tx.Query(ctx, "DELETE FROM "+live+"."+t.Name+where+" OR ("+key+") IN (SELECT "+key+" FROM "+from+where+") RETURNING ROW("+key+")::text")
+	if err != nil {
+		return fmt.Errorf("remove rows of %s: %w", t.Name, err)
+	}
+	gone, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("remove rows of %s: %w", t.Name, err)
+	}
+	if _, err := tx.Exec(ctx, "INSERT INTO "+live+"."+t.Name+" SELECT * FROM "+from+where+" OR ROW("+key+")::text = ANY($1)", gone); err != nil {
+		return fmt.Errorf("write rows of %s: %w", t.Name, err)
+	}
+	return nil
 }
 
 // where is the condition of the rows of a table. Numbers of prisoners are letters and
@@ -137,6 +148,9 @@ func (of Selection) where(table string) string {
 	}
 	switch table {
 	case "prisoner":
+		if of.Pair == nil { // the lists of the others name this one
+			return " WHERE (prisoner_number = " + either + " OR position(" + either + " IN document) > 0)"
+		}
 		return " WHERE prisoner_number IN (" + either + ")"
 	case "merge":
 		if of.Pair == nil {

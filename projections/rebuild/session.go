@@ -41,6 +41,8 @@ type Options struct {
 	Limit int
 	// ShowValues puts values in the place of digits.
 	ShowValues bool
+	// Expects is told by Verify, before it begins, what it will take; nil: nobody is.
+	Expects func(facts uint64, expected Expected)
 	// Progress is told about the work; nil: nobody is.
 	Progress func(Progress)
 }
@@ -74,6 +76,9 @@ type session struct {
 func open(ctx context.Context, o Options) (*session, error) {
 	if o.Limit == 0 {
 		o.Limit = firstFew
+	}
+	if o.Expects == nil {
+		o.Expects = func(uint64, Expected) {}
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}

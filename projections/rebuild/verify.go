@@ -31,8 +31,9 @@ func Verify(ctx context.Context, o Options) (v Verification, err error) {
 	if err := s.drop(ctx); err != nil { // what a killed verification has left
 		return Verification{}, err
 	}
-	s.say("build")
 	s.expects = s.live.Facts
+	s.Expects(s.expects, byFacts(s.expects))
+	s.say("build")
 	b, err := s.build(ctx, generation.Verification)
 	if err != nil {
 		return Verification{}, err
