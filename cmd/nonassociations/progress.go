@@ -10,8 +10,12 @@ import (
 	"nonassociations/projections/rebuild"
 )
 
-// lineEvery is how often a line is written where there is no terminal.
-const lineEvery = 5 * time.Second
+// A line is written so often where there is no terminal. The first one comes as soon as
+// a rate can be told.
+const (
+	firstLine = time.Second
+	lineEvery = 5 * time.Second
+)
 
 // progress shows how far a rebuild is on stderr: as a bar on a terminal, else as lines.
 type progress struct {
@@ -40,7 +44,7 @@ func isTerminal(file *os.File) bool {
 // show takes the next step of the work.
 func (p *progress) show(now rebuild.Progress) {
 	if now.Stage != p.stage {
-		p.stage, p.begun, p.first, p.nextLine = now.Stage, time.Now(), now.Facts, time.Now().Add(lineEvery)
+		p.stage, p.begun, p.first, p.nextLine = now.Stage, time.Now(), now.Facts, time.Now().Add(firstLine)
 		if p.bar == nil {
 			fmt.Fprintf(os.Stderr, "rebuild: %s\n", now.Stage)
 		} else {

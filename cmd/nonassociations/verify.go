@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/projections/rebuild"
@@ -59,7 +60,7 @@ func (c verifyReadModelCmd) Run(ctx context.Context) error {
 		c.ShowValues = false
 	}
 	shown := newProgress()
-	found, err := app.VerifyReadModel(ctx, o, app.VerifyRequest{ShowValues: c.ShowValues, Limit: c.Limit, Progress: shown.show})
+	found, err := app.VerifyReadModel(ctx, o, app.VerifyRequest{ShowValues: c.ShowValues, Limit: c.Limit, Expects: announceComparison, Progress: shown.show})
 	shown.end()
 	switch {
 	case errors.Is(err, rebuild.ErrBusy):
@@ -80,6 +81,12 @@ func (c verifyReadModelCmd) Run(ctx context.Context) error {
 		return exitError{fmt.Errorf("the read model differs from log %s in %d rows", found.Store, found.Total), 1}
 	}
 	return nil
+}
+
+// announceComparison says on stderr how long a comparison will take.
+func announceComparison(facts uint64, e rebuild.Expected) {
+	fmt.Fprintf(os.Stderr, "Comparing the read model with %d facts: about %s. Reads and writes go on.\n",
+		facts, time.Duration(e.Seconds*float64(time.Second)).Round(time.Second/2))
 }
 
 // printVerification prints the result as sentences.

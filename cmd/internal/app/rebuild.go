@@ -47,6 +47,7 @@ func Rebuild(ctx context.Context, o Options, request RebuildRequest) (report reb
 type VerifyRequest struct {
 	ShowValues bool
 	Limit      int // most rows that are named; 20 when 0
+	Expects    func(facts uint64, expected rebuild.Expected)
 	Progress   func(rebuild.Progress)
 }
 
@@ -56,7 +57,8 @@ type VerifyRequest struct {
 // is a sentence for an operator and wraps those of projections/rebuild.
 func VerifyReadModel(ctx context.Context, o Options, request VerifyRequest) (found rebuild.Verification, err error) {
 	err = o.withReadModel(ctx, grantsOfComparing, func(with rebuild.Options) (err error) {
-		with.ShowValues, with.Limit, with.Progress = request.ShowValues, request.Limit, request.Progress
+		with.ShowValues, with.Limit = request.ShowValues, request.Limit
+		with.Expects, with.Progress = request.Expects, request.Progress
 		found, err = rebuild.Verify(ctx, with)
 		return err
 	})

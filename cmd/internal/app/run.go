@@ -52,7 +52,8 @@ type Options struct {
 	// ScreensAt is called with the address of the pages before Ready. It may be nil.
 	ScreensAt func(address string)
 	// Development is set by the development run: answers say how long the server worked on
-	// them, and a browser that opens the API is led to the pages.
+	// them, a browser that opens the API is led to the pages, and a read model of another
+	// shape is rebuilt. An installation does that by a command.
 	Development bool
 	// NewEvidenceKey lets a signer make its key when EVIDENCE_KEY_FILE has none of its name.
 	NewEvidenceKey bool
@@ -142,6 +143,9 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 			Logger: p.Logger, Build: Version(),
 		})
 		group.Go(func() error { return p.project(groupCtx, below) })
+		if p.Development {
+			group.Go(func() error { return unlessCancelled(groupCtx, p.rebuildOtherShape) })
+		}
 	}
 	if p.Roles.answers() || p.Roles.Project {
 		p.watchReadModel()
