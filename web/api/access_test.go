@@ -55,6 +55,7 @@ var guarded = []guardedCall{
 	{http.MethodGet, "/evidence/proof/" + anID, "", []string{"NON_ASSOCIATIONS_AUDIT"}},
 	{http.MethodGet, "/non-associations/" + anID + "/proof", "", []string{"NON_ASSOCIATIONS_AUDIT"}},
 	{http.MethodGet, "/subject-access-request?prn=A9109UD", "", []string{"SAR_DATA_ACCESS"}},
+	{http.MethodGet, "/subject-access-request/template", "", []string{"SAR_DATA_ACCESS"}},
 	{http.MethodPost, "/sync", record, []string{"NON_ASSOCIATIONS_SYNC"}},
 	{http.MethodPost, "/migrate", record, []string{"NON_ASSOCIATIONS_MIGRATE"}},
 	{http.MethodDelete, "/sync/" + anID, "", []string{"NON_ASSOCIATIONS_SYNC"}},

@@ -275,6 +275,7 @@ func (a *API) routes(build shape.Info) *chi.Mux {
 	a.asOfRoutes(mux)
 	a.evidenceRoutes(mux)
 	mux.Get("/subject-access-request", a.authenticated(a.subjectAccess, roleSubject))
+	mux.Get("/subject-access-request/template", a.authenticated(subjectTemplateOf(), roleSubject))
 
 	a.queueAdmin(mux)
 	a.switchOverRoutes(mux)

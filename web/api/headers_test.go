@@ -80,6 +80,7 @@ func TestReads_knowTheirTagInAList(t *testing.T) {
 		{http.MethodPost, "/non-associations/involving", reader, `["A9109UD"]`},
 		{http.MethodPost, "/checks/move", reader, `{"prisonerNumbers":["A9109UD"],"prisonId":"XAA"}`},
 		{http.MethodGet, "/subject-access-request?prn=A9109UD", subjectReader, ""},
+		{http.MethodGet, "/subject-access-request/template", subjectReader, ""},
 		{http.MethodGet, "/constants", reader, ""},
 		{http.MethodGet, "/legacy/api/offenders/A9109UD/non-association-details", reader, ""},
 		{http.MethodGet, "/nomis/switch-over", operator, ""},
