@@ -113,16 +113,16 @@ const fewFacts = 2000
 // buildAndCompare builds up to the position of the generation that answers and compares
 // there. Where none answers, or one of another shape, it builds up to the end.
 func (s *session) buildAndCompare(ctx context.Context, b *projections.Building, next generation.Number) (found compared, err error) {
-	comparable := s.live.Number != 0 && s.live.Shape == generation.Shape
+	canCompare := s.live.Number != 0 && s.live.Shape == generation.Shape
 	for {
 		var to *eventstore.Position
-		if comparable {
+		if canCompare {
 			to = &s.live.At
 		}
 		if err := b.Through(ctx, to); err != nil {
 			return compared{}, err
 		}
-		if !comparable || s.live.Facts < b.Trail().Events+fewFacts {
+		if !canCompare || s.live.Facts < b.Trail().Events+fewFacts {
 			if err := s.look(ctx); err != nil {
 				return compared{}, err
 			}
@@ -138,12 +138,12 @@ func (s *session) buildAndCompare(ctx context.Context, b *projections.Building, 
 	}
 	s.say("compare")
 	with := comparing{built: next, limit: s.Limit, show: s.ShowValues}
-	if comparable {
+	if canCompare {
 		with.live = s.live.Number.Schema()
 	}
 	committed := func() {}
 	err = s.inSnapshot(ctx, func(tx pgx.Tx) (err error) {
-		if comparable {
+		if canCompare {
 			if committed, err = s.toLive(ctx, tx, b); err != nil {
 				return err
 			}
@@ -230,13 +230,7 @@ func (s *session) tryFlip(ctx context.Context, b *projections.Building, next gen
 				behind = &live.At
 				return errBehind
 			}
-			if committed, err = b.ThroughIn(ctx, tx, live.At); err != nil {
-				return err
-			}
-			if position.Before(live.At) {
-				position = live.At
-			}
-			if err := generation.Upgrade(ctx, tx, answers); err != nil {
+			if committed, position, err = s.reach(ctx, tx, b, live); err != nil {
 				return err
 			}
 		}
@@ -249,6 +243,19 @@ func (s *session) tryFlip(ctx context.Context, b *projections.Building, next gen
 		committed()
 	}
 	return nil, err
+}
+
+// reach brings a generation to the one that answers, whose checkpoint is held, and
+// returns the later of their positions.
+func (s *session) reach(ctx context.Context, tx pgx.Tx, b *projections.Building, live generation.State) (committed func(), at eventstore.Position, err error) {
+	at = b.At()
+	if committed, err = b.ThroughIn(ctx, tx, live.At); err != nil {
+		return func() {}, at, err
+	}
+	if at.Before(live.At) {
+		at = live.At
+	}
+	return committed, at, generation.Upgrade(ctx, tx, live.Number)
 }
 
 // replace is the end of the transaction of a flip.

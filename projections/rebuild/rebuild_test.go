@@ -2,7 +2,6 @@ package rebuild_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -220,7 +219,7 @@ func TestRebuild_cutOffIsTakenUp(t *testing.T) {
 	require.NoError(t, err)
 	_, err = rebuild.Run(t.Context(), w.options())
 	var poison *consumer.Poison
-	require.True(t, errors.As(err, &poison), "%v", err)
+	require.ErrorAs(t, err, &poison)
 	require.Equal(t, 2, w.answers())
 }
 
