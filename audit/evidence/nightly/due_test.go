@@ -43,8 +43,8 @@ func TestTimeOfDay_ofEveryDayIsOneInstant(t *testing.T) {
 	} {
 		day, err := time.ParseInLocation(time.DateOnly, c.day, domaintest.London)
 		require.NoError(t, err)
-		for _, hour := range []time.Duration{0, 1, 5, 22} {
-			require.Equal(t, c.utc, timeOfDay(t, c.at).On(day.Add(hour*time.Hour)).UTC().Format(time.RFC3339), name)
+		for _, later := range []time.Duration{0, time.Hour, 5 * time.Hour, 22 * time.Hour} {
+			require.Equal(t, c.utc, timeOfDay(t, c.at).On(day.Add(later)).UTC().Format(time.RFC3339), name)
 		}
 	}
 }
