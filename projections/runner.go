@@ -97,7 +97,7 @@ func (r *Runner) Run(ctx context.Context) error {
 func (r *Runner) follow(ctx context.Context) error {
 	answering, err := r.answering(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // the context has ended
+		return nil
 	}
 	here, leave := context.WithCancel(ctx)
 	defer leave()

@@ -213,7 +213,7 @@ func (r *run) readable(events []eventstore.RecordedEvent) []eventstore.Fact {
 			r.unreadable(e, r.reason(e, err))
 			whole = false
 			r.report.Decisions.NotDecidable++
-		case whole && e.Revision != uint64(i): //nolint:gosec // an index
+		case whole && e.Revision != uint64(i):
 			r.unreadable(e, "facts of its stream are missing before it")
 			whole = false
 			r.report.Decisions.NotDecidable++

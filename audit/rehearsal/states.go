@@ -77,7 +77,7 @@ func compare(pair domain.Pair, stored, folded []byte) ([]StateDifference, error)
 		return nil, fmt.Errorf("read the state of a pair: %w", err)
 	}
 	if len(stored) > 0 && exact.Unmarshal(stored, &was) != nil {
-		return []StateDifference{{Pair: pair.Numbers(), Field: "state"}}, nil
+		return []StateDifference{{Pair: pair.Numbers(), Field: "state"}}, nil //nolint:nilerr // that it cannot be read is what differs
 	}
 	wasItems, nowItems := itemsOf(was), itemsOf(now)
 	var all []StateDifference

@@ -16,7 +16,7 @@ const storedAtOnce = 1000
 // those of pairs in between that the log does not know.
 func (r *run) stored(ctx context.Context, pairs []domain.Pair, after, upTo string) (map[string][]byte, error) {
 	if r.report.States == nil || r.Sample > 0 && len(pairs) == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // no states are asked for
 	}
 	states := map[string][]byte{}
 	if r.Sample > 0 {

@@ -59,7 +59,7 @@ func TestRun_isSeenWithoutPersonalData(t *testing.T) {
 func (s *seenRun) hasRows(pair, comment string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		response, err := http.Get(s.nomis + "/staff/rows/" + pair) //nolint:noctx // ends with the run
+		response, err := http.Get(s.nomis + "/staff/rows/" + pair)
 		if err != nil {
 			return false
 		}
@@ -140,7 +140,7 @@ func (s *seenRun) makesErrors(officer person) {
 // scrape returns what the run's metrics are.
 func (s *seenRun) scrape() string {
 	s.t.Helper()
-	response, err := http.Get(s.metrics + "/metrics") //nolint:noctx // ends with the run
+	response, err := http.Get(s.metrics + "/metrics")
 	require.NoError(s.t, err)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)

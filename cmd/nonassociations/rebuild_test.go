@@ -167,8 +167,11 @@ func TestRebuild_exitsAndPrintsByItsOutcome(t *testing.T) {
 	_, status = printed(t, "verify", "read-model")
 	require.Equal(t, 3, status)
 	for _, args := range [][]string{
-		{"rebuild", "--pair", "A1234BC"}, {"rebuild", "--prisoner", "X"}, {"rebuild", "--back", "--dry-run"},
-		{"rebuild", "--back", "--accept-differences"}, {"verify", "read-model", "--limit", "0"},
+		{"rebuild", "--pair", "A1234BC"},
+		{"rebuild", "--prisoner", "X"},
+		{"rebuild", "--back", "--dry-run"},
+		{"rebuild", "--back", "--accept-differences"},
+		{"verify", "read-model", "--limit", "0"},
 	} {
 		_, status = printed(t, args...)
 		require.Equal(t, exitUsage, status, args)

@@ -134,7 +134,7 @@ const checkpointTime = 30 * time.Second
 // NONASSOCIATIONS_TOKEN, if there is one.
 func readCheckpoint(ctx context.Context, environment map[string]string, from string) (string, error) {
 	if !strings.HasPrefix(from, "http://") && !strings.HasPrefix(from, "https://") {
-		text, err := readSmall(from, evidence.MaxProof)
+		text, err := readSmall(from)
 		return string(text), err
 	}
 	if err := app.CheckCalled(environment, "--against", from); err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,11 +186,12 @@ func (s *signedLog) tamper(t *testing.T, sql string) (undo func()) {
 	_, err := s.conn.Exec(t.Context(), sql)
 	require.NoError(t, err, sql)
 	return func() {
-		text := `DELETE FROM evidence.cosignature;`
+		var text strings.Builder
+		text.WriteString(`DELETE FROM evidence.cosignature;`)
 		for _, i := range []int{0, 2, 1, 3} {
-			text += fmt.Sprintf(`DELETE FROM %s; INSERT INTO %s TABLE was_%d; DROP TABLE was_%d;`, tables[i], tables[i], i, i)
+			fmt.Fprintf(&text, `DELETE FROM %s; INSERT INTO %s TABLE was_%d; DROP TABLE was_%d;`, tables[i], tables[i], i, i)
 		}
-		_, err := s.conn.Exec(t.Context(), text)
+		_, err := s.conn.Exec(t.Context(), text.String())
 		require.NoError(t, err)
 	}
 }

@@ -76,7 +76,8 @@ func Start(ctx context.Context, environment map[string]string, version string, l
 	}
 	var last atomic.Int64
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) { // its text may have the address
-		if now := time.Now().Unix(); now-last.Load() >= 60 {
+		now := time.Now().Unix() //nolint:forbidigo // only spaces log lines
+		if now-last.Load() >= 60 {
 			last.Store(now)
 			logger.WarnContext(ctx, "spans cannot be exported")
 		}

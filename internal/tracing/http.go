@@ -29,7 +29,7 @@ func Request(r *http.Request, from Edge) (context.Context, trace.Span) {
 	method := methodOf(r.Method)
 	ctx := r.Context()
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attribute.String("http.request.method", method))}
-	remote := propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: r.Header.Get(traceParent)})
+	remote := propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: r.Header.Get(http.CanonicalHeaderKey(traceParent))})
 	switch of := trace.SpanContextFromContext(remote); {
 	case !of.IsValid():
 	case from == Services:
@@ -37,7 +37,7 @@ func Request(r *http.Request, from Edge) (context.Context, trace.Span) {
 	default:
 		options = append(options, trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: of}))
 	}
-	return (*tracer).Start(ctx, method, options...)
+	return (*tracer).Start(ctx, method, options...) //nolint:spancheck // Answered ends it
 }
 
 // Answered ends the span of a request with the pattern of its route, "" for a path of no
@@ -92,7 +92,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	span.SetAttributes(attribute.String("http.request.method", methodOf(r.Method)))
 	r = r.Clone(ctx) // a transport must not change the request
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
-	r.Header.Del("tracestate")
+	r.Header.Del("Tracestate")
 	response, err := t.base.RoundTrip(r)
 	if err == nil {
 		span.SetAttributes(attribute.Int("http.response.status_code", response.StatusCode))

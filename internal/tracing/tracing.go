@@ -60,7 +60,7 @@ func begin(ctx context.Context, name string, kind trace.SpanKind) (context.Conte
 	if tracer == nil || !trace.SpanContextFromContext(ctx).IsSampled() {
 		return ctx, none
 	}
-	return (*tracer).Start(ctx, name, trace.WithSpanKind(kind))
+	return (*tracer).Start(ctx, name, trace.WithSpanKind(kind)) //nolint:spancheck // the caller ends it
 }
 
 // Root begins a trace of its own, for work that a person or a clock began. Whether it is
@@ -70,7 +70,7 @@ func Root(ctx context.Context, name string) (context.Context, trace.Span) {
 	if tracer == nil {
 		return ctx, none
 	}
-	return (*tracer).Start(ctx, name, trace.WithNewRoot())
+	return (*tracer).Start(ctx, name, trace.WithNewRoot()) //nolint:spancheck // the caller ends it
 }
 
 // Kind is the role of a span that follows a message or a fact.
@@ -93,7 +93,7 @@ func Follow(ctx context.Context, parent, name string, kind Kind) (context.Contex
 	if !remote.IsSampled() {
 		return ctx, none
 	}
-	return (*tracer).Start(trace.ContextWithRemoteSpanContext(ctx, remote), name, trace.WithSpanKind(kind))
+	return (*tracer).Start(trace.ContextWithRemoteSpanContext(ctx, remote), name, trace.WithSpanKind(kind)) //nolint:spancheck // the caller ends it
 }
 
 // FollowAll begins one span for several trace parents, with a link to each of them: a batch
@@ -116,7 +116,7 @@ func FollowAll(ctx context.Context, parents []string, name string, kind Kind) (c
 	if len(links) == 0 {
 		return ctx, none
 	}
-	return (*tracer).Start(ctx, name, trace.WithNewRoot(), trace.WithSpanKind(kind), trace.WithLinks(links...))
+	return (*tracer).Start(ctx, name, trace.WithNewRoot(), trace.WithSpanKind(kind), trace.WithLinks(links...)) //nolint:spancheck // the caller ends it
 }
 
 // traceParent is the only header of the W3C that is kept: tracestate and baggage have the
@@ -149,7 +149,7 @@ func Valid(parent string) string {
 // parse reads a trace parent; the zero value for one that is malformed.
 func parse(parent string) trace.SpanContext {
 	carrier := propagation.MapCarrier{traceParent: parent}
-	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier))
+	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier)) //nolint:forbidigo // nothing is awaited
 }
 
 // Fail marks a span as failed by a kind of a closed set, such as an SQLSTATE. It is never the

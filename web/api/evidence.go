@@ -72,6 +72,7 @@ func (noEvidence) Checkpoint(context.Context) (string, error) { return "", errNo
 func (noEvidence) TileAt(context.Context, string) ([]byte, bool, error) {
 	return nil, false, errNoEvidence
 }
+
 func (noEvidence) Prove(context.Context, []uuid.UUID) (store.Proven, error) {
 	return store.Proven{}, errNoEvidence
 }

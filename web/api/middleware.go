@@ -48,7 +48,7 @@ func (a *API) middleware(next http.Handler) http.Handler {
 		ctx, span := tracing.Request(r, tracing.Services)
 		r = r.WithContext(tracing.WithRequestID(ctx, id))
 		rec, route := &responseRecorder{ResponseWriter: w}, chi.RouteContext(r.Context())
-		w.Header().Set("X-Request-Id", id.String())
+		w.Header().Set("X-Request-ID", id.String())
 		protect(w.Header(), r)
 		// The router knows no HEAD routes. With the method of its context changed,
 		// every GET route serves HEAD without being registered twice.

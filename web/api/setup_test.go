@@ -225,6 +225,6 @@ func (b errorBody) sources() []string {
 // ofAnyRequest returns headers without the id of their request, which no two have alike.
 func ofAnyRequest(h http.Header) http.Header {
 	h = h.Clone()
-	h.Del("X-Request-Id")
+	h.Del("X-Request-ID")
 	return h
 }

@@ -107,7 +107,7 @@ func (f *files) settle() error {
 func (f *files) recover() error {
 	err := filepath.WalkDir(f.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() && strings.HasPrefix(entry.Name(), temporary) {
-			err = os.Remove(path)
+			err = os.Remove(path) //nolint:gosec // the folder is the operator’s own
 		}
 		return err
 	})
@@ -125,7 +125,7 @@ func (f *files) recover() error {
 		if f.sums[name] == sum {
 			continue
 		}
-		if data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(name))); err != nil || digest(data) != sum { //nolint:gosec // in the folder that the operator names
+		if data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(name))); err != nil || digest(data) != sum {
 			return os.Remove(filepath.Join(f.dir, nextSums))
 		}
 	}

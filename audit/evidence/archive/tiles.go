@@ -28,7 +28,7 @@ func growFrom(files *files, head evidence.Head) (*grower, error) {
 	g := &grower{put: files.put, levels: map[int][]tlog.Hash{}}
 	var tiles [][]tlog.Hash
 	for _, tile := range evidence.Edge(head.Size) {
-		data, err := os.ReadFile(filepath.Join(files.dir, filepath.FromSlash(tilePath(tile)))) //nolint:gosec // in the folder that the operator names
+		data, err := os.ReadFile(filepath.Join(files.dir, filepath.FromSlash(tilePath(tile))))
 		if err != nil {
 			return nil, fmt.Errorf("%w: tile %s cannot be read", ErrDamaged, tilePath(tile))
 		}

@@ -73,13 +73,13 @@ func (f Folder) damaged(ctx context.Context, head evidence.Head) ([]string, erro
 	}
 	wrong := map[string]bool{}
 	for name, sum := range listed {
-		data, err := os.ReadFile(filepath.Join(f.Dir, filepath.FromSlash(name))) //nolint:gosec // in the folder that the operator names
+		data, err := os.ReadFile(filepath.Join(f.Dir, filepath.FromSlash(name)))
 		if err != nil || digest(data) != sum && digest(data) != next[name] {
 			wrong[name] = true
 		}
 	}
 	g := &grower{levels: map[int][]tlog.Hash{}, put: func(name string, data []byte) error {
-		if is, err := os.ReadFile(filepath.Join(f.Dir, filepath.FromSlash(name))); err != nil || !bytes.Equal(is, data) { //nolint:gosec // as above
+		if is, err := os.ReadFile(filepath.Join(f.Dir, filepath.FromSlash(name))); err != nil || !bytes.Equal(is, data) {
 			wrong[name] = true
 		}
 		return nil
@@ -166,7 +166,7 @@ func (k keptFolder) Leaves(_ context.Context, from int64, limit int) ([]logcheck
 	for index := from; index < k.note.Size && len(rows) < limit; {
 		n := index / evidence.TileWidth
 		tile := tlog.Tile{H: evidence.TileHeight, L: evidence.Entries, N: n, W: int(min(evidence.TileWidth, k.note.Size-n*evidence.TileWidth))}
-		data, err := os.ReadFile(filepath.Join(k.Dir, filepath.FromSlash(tilePath(tile)))) //nolint:gosec // in the folder that the operator names
+		data, err := os.ReadFile(filepath.Join(k.Dir, filepath.FromSlash(tilePath(tile))))
 		if err != nil {
 			return rows, nil //nolint:nilerr // see above
 		}

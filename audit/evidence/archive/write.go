@@ -86,7 +86,7 @@ func lock(dir string) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder: %w", err)
 	}
-	if err := syscall.Flock(int(opened.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor
+	if err := syscall.Flock(int(opened.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = opened.Close()
 		return nil, ErrAtWork
 	}
@@ -127,7 +127,7 @@ func begin(o Options) (*files, error) {
 // list adds the files of the log that a killed run has not listed.
 func (f *files) list() error {
 	for n := int64(0); ; n++ {
-		data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(logFile(n)))) //nolint:gosec // in the folder that the operator names
+		data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(logFile(n))))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -150,7 +150,7 @@ func addFacts(ctx context.Context, o Options, f *files, folder Folder, w *Writte
 	}
 	w.From, w.Position = last.Position.Uint64(), last.Position.Uint64()
 	file := logWriter{files: f, index: facts}
-	if file.text, err = os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(logFile(facts/FactsPerFile)))); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // in the folder that the operator names
+	if file.text, err = os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(logFile(facts/FactsPerFile)))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the archive: %w", err)
 	}
 	from, met := last.Position, facts == 0

@@ -23,7 +23,7 @@ func (g *growing) ReadAll(ctx context.Context, direction eventstore.Direction, f
 		g.log = append(g.log, fact(9000+g.added))
 		g.added++
 	}
-	g.log = g.log.placed()
+	g.log = g.placed()
 	return g.log.ReadAll(ctx, direction, from, limit)
 }
 

@@ -62,7 +62,7 @@ func (h *handler) Decode(event eventstore.RecordedEvent) (fact, error) {
 	if err != nil {
 		return fact{poison: &consumer.Poison{
 			EventID: event.ID, Type: event.Type, Stream: event.Stream, Revision: event.Revision, Position: event.Position, Err: err,
-		}}, nil
+		}}, nil //nolint:nilerr // it is carried along
 	}
 	text := leaf.Text()
 	return fact{

@@ -225,7 +225,7 @@ func addKey(file, origin string) (key evidence.PrivateKey, err error) {
 	if key, err = evidence.GenerateKey(rand.Reader, evidence.OfLog, origin); err != nil {
 		return key, err
 	}
-	before, err := os.ReadFile(file)
+	before, err := os.ReadFile(file) //nolint:gosec // the operator names the file
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return key, fmt.Errorf("EVIDENCE_KEY_FILE cannot be read: %w", err)
 	}
@@ -233,7 +233,7 @@ func addKey(file, origin string) (key evidence.PrivateKey, err error) {
 	if len(before) > 0 && before[len(before)-1] != '\n' {
 		line = "\n" + line
 	}
-	opened, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	opened, err := os.OpenFile(file, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return key, fmt.Errorf("EVIDENCE_KEY_FILE cannot be written: %w", err)
 	}

@@ -28,7 +28,7 @@ func (c Config) EvidenceKeys() ([]string, error) {
 	return append(vkeys, list(c.Evidence.OldKeys)...), nil
 }
 
-// NewEvidenceKey adds a key to EVIDENCE_KEY_FILE and returns its vkey. It has the name of
+// NewEvidenceKeyOf adds a key to EVIDENCE_KEY_FILE and returns its vkey. It has the name of
 // EVIDENCE_ORIGIN, else that of the key which signs now, else one that is made of PUBLIC_URL
 // and the id of the log. Errors are sentences, and never show a private key.
 func (o Options) NewEvidenceKeyOf(ctx context.Context) (vkey string, err error) {

@@ -24,7 +24,7 @@ func newestHeadOf(ctx context.Context, tree store.Tree) (*shape.Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &shape.Head{Size: uint64(note.Size), Root: note.Root.String()}, nil
+	return &shape.Head{Size: uint64(note.Size), Root: note.Root.String()}, nil //nolint:gosec // a size is never negative
 }
 
 // headBeside returns the newest signed head of a log for a command that needs the log alone.
