@@ -144,7 +144,7 @@ vuln: ## govulncheck, where its database can be had
 fsck: ## let Tessera check the folder of an archive
 	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	FSCK_DIR="$$dir" go test -count=1 -run '^TestFolder_isTheTreeOfItsCheckpoint$$' ./audit/evidence/archive && \
-	cd internal/fsck && go run . "$$dir/archive" "$$dir/vkey"
+	cd internal/fsck && timeout 300 go run . "$$dir/archive" "$$dir/vkey"
 
 .PHONY: ci
 ci: verify vet lint vuln test fsck ## what the CI checks
