@@ -29,7 +29,7 @@ func Request(r *http.Request, from Edge) (context.Context, trace.Span) {
 	method := methodOf(r.Method)
 	ctx := r.Context()
 	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attribute.String("http.request.method", method))}
-	remote := propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: r.Header.Get(http.CanonicalHeaderKey(traceParent))})
+	remote := propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: r.Header.Get("Traceparent")})
 	switch of := trace.SpanContextFromContext(remote); {
 	case !of.IsValid():
 	case from == Services:

@@ -60,9 +60,9 @@ type handler struct {
 func (h *handler) Decode(event eventstore.RecordedEvent) (fact, error) {
 	leaf, err := evidence.NewLeaf(event)
 	if err != nil {
-		return fact{poison: &consumer.Poison{
+		return fact{poison: &consumer.Poison{ //nolint:nilerr // it is carried along
 			EventID: event.ID, Type: event.Type, Stream: event.Stream, Revision: event.Revision, Position: event.Position, Err: err,
-		}}, nil //nolint:nilerr // it is carried along
+		}}, nil
 	}
 	text := leaf.Text()
 	return fact{
