@@ -20,7 +20,7 @@ var notCalled = map[string]string{
 	"SNS_TOPIC_ARN": "a name; the endpoint is AWS's", "HISTORY_TOPIC_ARN": "a name; the endpoint is AWS's",
 	"PRISONER_SEARCH_CLIENT_ID": "a name", "PRISONER_SEARCH_CLIENT_SECRET": "a secret",
 	"NOMIS_API_CLIENT_ID": "a name", "NOMIS_API_CLIENT_SECRET": "a secret",
-	"LEGACY_SUNSET": "a day", "RECONCILE_SCHEDULE": "times",
+	"LEGACY_SUNSET": "a day", "RECONCILE_SCHEDULE": "times", "VERIFY_AT": "a time of day",
 	"SCREENS_ADDR": "where this process listens", "SCREENS_PUBLIC_URL": "told to browsers; it has a rule of its own",
 	"SCREENS_CLIENT_ID": "a name", "SCREENS_CLIENT_SECRET": "a secret", "SCREENS_SESSION_KEY": "a secret",
 	"EVIDENCE_ORIGIN": "a name", "EVIDENCE_KEY_FILE": "a file", "EVIDENCE_OLD_KEYS": "public keys", "WITNESS_KEY": "a public key",
