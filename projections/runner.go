@@ -49,6 +49,7 @@ const Consumer = "readModel"
 type Runner struct {
 	options  Options
 	consumer atomic.Pointer[consumer.Consumer[*fact]] // of the generation that is followed
+	unknown  atomic.Pointer[error]                    // why that is not known yet; nil: it is
 }
 
 // New returns a Runner that does nothing until Run is called.
@@ -111,8 +112,10 @@ func (r *Runner) follow(ctx context.Context) error {
 func (r *Runner) answering(ctx context.Context) (Generation, error) {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval, waits.MaxInterval = 100*time.Millisecond, 3*time.Second
+	defer r.unknown.Store(nil)
 	return backoff.Retry(ctx, func() (Generation, error) { return Answering(ctx, r.options.DSN) },
 		backoff.WithBackOff(waits), backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
+			r.unknown.Store(&err)
 			r.options.Logger.WarnContext(ctx, "the generation that answers is not known yet, retrying", "in", wait, "error", err)
 		}))
 }
@@ -130,4 +133,10 @@ func Answering(ctx context.Context, dsn string) (n Generation, err error) {
 
 // Status returns the state of the consumer. It is safe to call at any time, also while
 // Run works.
-func (r *Runner) Status() consumer.Status { return r.consumer.Load().Status() }
+func (r *Runner) Status() consumer.Status {
+	s := r.consumer.Load().Status()
+	if err := r.unknown.Load(); err != nil {
+		s.Failure = *err
+	}
+	return s
+}

@@ -282,8 +282,7 @@ func TestPublish_parkedMessagesByState(t *testing.T) {
 	o.refuse.Clear()
 	_, status = printed(t, "publish", "parked", "retry", refused)
 	require.Zero(t, status)
-	_, status = printed(t, "publish", "parked", "retry", failing)
-	require.Zero(t, status)
+	printed(t, "publish", "parked", "retry", failing) // it may have gone out by itself meanwhile
 	sees("0", "0", "0", "1")
 	require.NotContains(t, o.heard(), skipped)
 }
