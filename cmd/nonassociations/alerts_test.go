@@ -169,6 +169,7 @@ func TestMetric_ofAnAlertIsExported(t *testing.T) {
 				return false
 			}
 			return isWell(s) && (role != "serve" || s.Has("nonassociations_http_server_request_duration_seconds_count")) && (role != "nomis listen" || s.Has("nonassociations_nomis_available")) &&
+				(role != "publish" || s.Has("nonassociations_publisher_parked_messages")) &&
 				(role != "evidence sign" || s.Has("nonassociations_evidence_head_timestamp_seconds"))
 		}))
 		_, err := alerts.Get(t.Context(), &impatient, e.health)
