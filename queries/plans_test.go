@@ -111,12 +111,18 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 			}
 			return err
 		},
+		"StatesOf": func(ctx context.Context, _ domain.PrisonerNumber) error {
+			_, err := reader.StatesOf(ctx, []string{"A1234BC_B1234BC"})
+			return err
+		},
 	}
 }
 
-// notLookUps are the other methods of a Reader: Live and Page walk all that there are,
-// PairsOnDays reads all of them once a day, and the rest reads no rows of records.
-var notLookUps = []string{"Advance", "Close", "Live", "Page", "PairsOnDays", "Ping", "Position", "Version", "WaitFor"}
+// notLookUps are the other methods of a Reader: Live, Page and StatesBetween walk all that
+// there are, PairsOnDays reads all of them once a day, and the rest reads no rows of records.
+var notLookUps = []string{
+	"Advance", "Close", "Generation", "Live", "Page", "PairsOnDays", "Ping", "Position", "StatesBetween", "Version", "WaitFor",
+}
 
 func TestLookups_areAllCovered(t *testing.T) {
 	walked := asked(nil)

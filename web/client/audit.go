@@ -37,6 +37,12 @@ func (c *Client) History(ctx context.Context, of string, ask Read) (Response[His
 	return send[History](ctx, c, request{method: http.MethodGet, path: queryOf(reference+"/history", of), query: query, header: header})
 }
 
+// NonAssociationProof returns the proofs of all facts of a non-association, of a deleted
+// one too. While no signed head covers one of them the error is Temporary.
+func (c *Client) NonAssociationProof(ctx context.Context, id string) (Response[RecordProof], error) {
+	return send[RecordProof](ctx, c, request{method: http.MethodGet, path: queryOf(reference+"/proof", id)})
+}
+
 // SubjectAccess returns what is held about a person. The status is 204 when nothing is
 // held in these days, and 209 when the number is not known.
 func (c *Client) SubjectAccess(ctx context.Context, ask SubjectParams) (Response[SubjectAccess], error) {

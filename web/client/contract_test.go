@@ -57,9 +57,12 @@ var whole = []any{
 // in their order; every other operation has the method of its own name.
 var sharing = map[string][]string{"nonAssociations": {"NonAssociations", "Record"}}
 
-// others are operations without a method: pages are for browsers, and the
-// document needs one address only.
-var others = map[string]bool{"swaggerUI": true, "apiDocs": true}
+// others are operations without a method: pages are for browsers, the document needs one
+// address only, and the files of the evidence are for the tools of transparency logs.
+var others = map[string]bool{
+	"swaggerUI": true, "apiDocs": true, "subjectTemplate": true, "evidenceCheckpoint": true, "evidenceProof": true,
+	"evidenceTile": true, "evidenceTileInTwo": true, "evidenceTileInThree": true, "evidenceTileInFour": true,
+}
 
 // left are parameters that no method sends: after is in what Follow follows.
 var left = map[string]bool{"after": true}

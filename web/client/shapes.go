@@ -34,6 +34,10 @@ type (
 	Renumbered = shape.Renumbered
 	// AsOf are records as they were at a time.
 	AsOf = shape.AsOf
+	// RecordProof proves all facts of a record.
+	RecordProof = shape.RecordProof
+	// FactProof proves one fact.
+	FactProof = shape.FactProof
 	// SubjectAccess is what is held about a prisoner, newest first.
 	SubjectAccess = shape.SubjectAccess
 	// SubjectItem is a non-association as it is, or as it was when it was deleted.
