@@ -84,36 +84,32 @@ func TestCause_ofAnAlertIsTried(t *testing.T) {
 	rules, err := alerts.Load(alertsDir)
 	require.NoError(t, err)
 	for _, rule := range rules {
-		causes := rule.Causes()
-		for i, cause := range causes {
-			if len(causes) == 1 {
-				continue // without it there is no rule
+		t.Run(rule.Name, func(t *testing.T) {
+			t.Parallel()
+			causes := rule.Causes()
+			for i, cause := range causes {
+				if len(causes) == 1 {
+					continue // without it there is no rule
+				}
+				others := slices.Delete(slices.Clone(causes), i, i+1)
+				require.Error(t, tried(t, rule, strings.Join(others, "\nor\n")), "no test of %s needs this:\n%s", rule.Name, cause)
 			}
-			others := slices.Delete(slices.Clone(causes), i, i+1)
-			require.Error(t, tried(t, rules, rule, strings.Join(others, "\nor\n")), "no test of %s needs this:\n%s", rule.Name, cause)
-		}
-		require.NoError(t, tried(t, rules, rule, rule.Expr), "the rule as it is, at another place")
+			require.NoError(t, tried(t, rule, rule.Expr), "the rule as it is, at another place")
+		})
 	}
 }
 
-// tried runs the tests of a rule's file with another expression in its place.
-func tried(t *testing.T, rules []alerts.Rule, rule alerts.Rule, expr string) error {
+// tried runs the tests of a rule with another expression in its place.
+func tried(t *testing.T, rule alerts.Rule, expr string) error {
 	t.Helper()
-	dir := t.TempDir()
+	dir, name := t.TempDir(), filepath.Base(rule.File)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "tests"), 0o700))
 	var text strings.Builder
 	text.WriteString("groups:\n  - name: one\n    rules:\n")
-	for _, one := range rules {
-		if one.Name == rule.Name {
-			one.Expr = expr
-		}
-		if one.File == rule.File {
-			writeRule(&text, one)
-		}
-	}
-	name := filepath.Base(rule.File)
+	rule.Expr = expr
+	writeRule(&text, rule)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text.String()), 0o600))
-	tests, err := os.ReadFile(filepath.Join(alertTestsDir, name))
+	tests, err := alerts.TestsOf(rule.Name, filepath.Join(alertTestsDir, name))
 	require.NoError(t, err)
 	copied := filepath.Join(dir, "tests", name)
 	require.NoError(t, os.WriteFile(copied, tests, 0o600))

@@ -100,6 +100,38 @@ func Cases(dir string) ([]Case, error) {
 	return all, nil
 }
 
+// TestsOf returns a file of unit tests with the tests of one alert alone. An error: there
+// are none.
+func TestsOf(alert, file string) ([]byte, error) {
+	var whole map[string]any
+	if err := decode(file, &whole); err != nil {
+		return nil, err
+	}
+	var kept []any
+	tests, _ := whole["tests"].([]any)
+	for _, test := range tests {
+		fields, _ := test.(map[string]any)
+		expected, _ := fields["alert_rule_test"].([]any)
+		expected = slices.DeleteFunc(expected, func(one any) bool {
+			of, _ := one.(map[string]any)
+			return of["alertname"] != alert
+		})
+		if len(expected) > 0 {
+			fields["alert_rule_test"] = expected
+			kept = append(kept, fields)
+		}
+	}
+	if len(kept) == 0 {
+		return nil, fmt.Errorf("%s has no test of %s", file, alert)
+	}
+	whole["tests"] = kept
+	text, err := yaml.Marshal(whole)
+	if err != nil {
+		return nil, fmt.Errorf("write the tests of %s: %w", alert, err)
+	}
+	return text, nil
+}
+
 // decode reads a YAML file. Unknown keys are ignored, since promtool checks the syntax.
 func decode(file string, into any) error {
 	text, err := os.ReadFile(file)
