@@ -36,6 +36,16 @@ func NewServer(t testing.TB) *Server {
 // DSN is the address of the database; it stays the same over a restart.
 func (s *Server) DSN() string { return s.dsn }
 
+// Database creates an empty database beside that of DSN and returns its address.
+func (s *Server) Database(t testing.TB, name string) string {
+	t.Helper()
+	dsn, err := s.running.EnsureDatabase(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dsn
+}
+
 // Start brings a stopped server up again and returns when it serves.
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
