@@ -20,7 +20,7 @@ func (serveCmd) Help() string {
   nonassociations serve --project   a small installation in one process
 
 MAX_FEEDS_PER_CLIENT=4, MAX_FEEDS=32, MAX_WAITERS_PER_CLIENT=64 and MAX_CONNECTIONS=2048 bound what is given at once.
-LEGACY_SUNSET=2027-03-31 is the day on which the legacy list ends, for its callers.
+LEGACY_SUNSET=2027-03-31 is the day on which the legacy list ends, for its callers. PRODUCT_ID=DPS999 is the service catalogue's id in /info.
 WING_PARTS=WWI=2,LEI=2 names the prisons whose wings' names have more than one part, as in A-1-2-003.
 METRICS_ADDR, if it is set, answers /metrics. OTEL_EXPORTER_OTLP_ENDPOINT, if it is set, gets spans. SIGTERM lets the requests in flight finish and exits with 0 within ten seconds.`
 }

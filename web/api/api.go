@@ -124,6 +124,7 @@ type Options struct {
 	Feeds        FeedLimits
 	WaiterLimit  *WaiterLimit // shared with everything else that waits for the read model in a request; nil: its own
 	Version      string       // for /info; "": the module's own
+	ProductID    string       // for /info; "": "default"
 }
 
 // API is an [http.Handler] with all routes. It is safe for concurrent use.
@@ -203,7 +204,7 @@ func New(options Options) *API {
 	if a.queues = options.Queues; a.queues == nil {
 		a.queues = &nomis.Queues{}
 	}
-	a.router = a.routes(infoOf(options.Version))
+	a.router = a.routes(infoOf(options.Version, options.ProductID))
 	return a
 }
 

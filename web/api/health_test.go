@@ -99,6 +99,13 @@ func TestInfo_reportsWhatWasBuilt(t *testing.T) {
 	require.Contains(t, w.Body.String(), `"name":"nonassociations","version":"test"`)
 }
 
+func TestInfo_namesTheProduct(t *testing.T) {
+	for given, want := range map[string]string{"DPS042": "DPS042", "": "default"} {
+		h := newTestServer(t, func(o *api.Options) { o.ProductID = given })
+		require.Equal(t, want, objectIn(t, h.call(http.MethodGet, "/info", "", ""))["productId"])
+	}
+}
+
 func TestHealth_isDownWhileAQueueIs(t *testing.T) {
 	queue := shape.QueueHealth{Status: shape.Up, Details: shape.QueueDetails{
 		QueueName: "q", MessagesOnQueue: "2", MessagesInFlight: "1", DLQName: "q-dlq", MessagesOnDLQ: "0", DLQStatus: shape.Up,

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"runtime/debug"
@@ -14,12 +15,16 @@ import (
 // serviceName is the name in /info.
 const serviceName = "nonassociations"
 
+// noProduct is the productId of a service of the estate that was given none.
+const noProduct = "default"
+
 // infoTime bounds how long /info waits for the log: the build is known without it.
 const infoTime = time.Second
 
-// infoOf returns what the toolchain stamped into the binary.
-func infoOf(version string) shape.Info {
-	i := shape.Info{Build: shape.Build{Name: serviceName, Version: version}}
+// infoOf returns what the toolchain stamped into the binary, with the given version and
+// product.
+func infoOf(version, productID string) shape.Info {
+	i := shape.Info{Build: shape.Build{Name: serviceName, Version: version}, ProductID: cmp.Or(productID, noProduct)}
 	if build, known := debug.ReadBuildInfo(); known {
 		if version == "" {
 			i.Build.Version = build.Main.Version

@@ -5,6 +5,8 @@ package shape
 type Info struct {
 	Build Build `json:"build"`
 	Git   Git   `json:"git"`
+	// ProductID is the service catalogue's id, or "default".
+	ProductID string `json:"productId"`
 	// ActiveAgencies are the prisons at BOTH or DPS, "***" when all known ones are;
 	// null: the log does not answer.
 	ActiveAgencies *[]string `json:"activeAgencies"`

@@ -71,6 +71,8 @@ type Edge struct {
 	Search       Search
 	// LegacySunset is the day on which the legacy list ends, in London; "": not known.
 	LegacySunset string `env:"LEGACY_SUNSET"`
+	// ProductID is the service catalogue's id, which /info names.
+	ProductID string `env:"PRODUCT_ID"`
 	// WingParts has the prisons whose wings' names have several parts.
 	WingParts domain.WingParts `env:"-"`
 	Limits    Limits           `env:"-"`

@@ -24,7 +24,7 @@ var notCalled = map[string]string{
 	"SCREENS_ADDR": "where this process listens", "SCREENS_PUBLIC_URL": "told to browsers; it has a rule of its own",
 	"SCREENS_CLIENT_ID": "a name", "SCREENS_CLIENT_SECRET": "a secret", "SCREENS_SESSION_KEY": "a secret",
 	"EVIDENCE_ORIGIN": "a name", "EVIDENCE_KEY_FILE": "a file", "EVIDENCE_OLD_KEYS": "public keys", "WITNESS_KEY": "a public key",
-	"DPS_URL": "a link", "SECURITY_TXT_URL": "a link", "RUNBOOKS_URL": "a link",
+	"DPS_URL": "a link", "SECURITY_TXT_URL": "a link", "RUNBOOKS_URL": "a link", "PRODUCT_ID": "a name",
 }
 
 // spellings are addresses without TLS, by what an address is of; HOST is replaced.

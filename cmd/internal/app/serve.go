@@ -111,7 +111,7 @@ func (p *process) newAPI() *api.API {
 		Mappings:  gatedMappings{&p.gate, p.reads},
 		Problems:  nomisProblems{p.kept},
 		Directory: p.directory.reads, Whereabouts: p.moveChecks(), Verifier: p.verifier,
-		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(), Answered: p.requests.answered,
+		Health: p.health(), Clock: p.Clock, Logger: p.Logger, Version: Version(), ProductID: p.Config.Edge.ProductID, Answered: p.requests.answered,
 	}))
 }
 

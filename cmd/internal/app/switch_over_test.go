@@ -3,6 +3,7 @@ package app_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,7 +25,9 @@ func TestSwitchOver_ofARunningServiceBindsNOMIS(t *testing.T) {
 	operator := token.Request{User: "OPERATOR", Scopes: []string{"write"}, Roles: []string{
 		"NON_ASSOCIATIONS_ADMIN", "NON_ASSOCIATIONS_SYNC", "READ_NON_ASSOCIATIONS",
 	}}
-	r := runWith(t, app.Embedded, migrated(t), search.URL(), operator)
+	r := runOf(t, app.Roles{Serve: true, Project: true}, operator, time.Now(), map[string]string{
+		"EVENTSTORE_URL": app.Embedded, "DATABASE_URL": migrated(t), "PRISONER_SEARCH_URL": search.URL(), "PRODUCT_ID": "DPS999",
+	})
 	<-r.ready
 	t.Cleanup(func() {
 		r.stop()
@@ -64,7 +67,7 @@ func TestSwitchOver_ofARunningServiceBindsNOMIS(t *testing.T) {
 	require.Equal(t, domain.TypeInboundEnded, history.Body[len(history.Body)-1].Type)
 	status, info := r.get(t, "/info")
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, info, `"activeAgencies":["***"]`)
+	require.Contains(t, info, `"productId":"DPS999","activeAgencies":["***"]`)
 	list, err := c.NonAssociations(ctx, string(one.Number), client.Read{AtLeast: history.Position})
 	require.NoError(t, err)
 	require.Empty(t, list.Body.NonAssociations)

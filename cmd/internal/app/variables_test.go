@@ -177,6 +177,7 @@ func TestChart_setsWhatEachRoleRequires(t *testing.T) {
 	require.Len(t, environments, len(rolesOf))
 	for name, environment := range environments {
 		requireReads(t, name, environment)
+		require.Equal(t, known(name)["PRODUCT_ID"], environment["PRODUCT_ID"] == "DPS999", "productId of the values, in %s", name)
 	}
 }
 

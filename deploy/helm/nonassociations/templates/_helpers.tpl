@@ -49,6 +49,7 @@ those on top with its own over them. */ -}}
 {{- if ne (toString $own.enabled) "false" -}}
 {{- $values := mergeOverwrite (omit (deepCopy $root.Values) "roles" "schema" "env" "namespace_secrets" "ingress") (deepCopy $own) -}}
 {{- $env := dict -}}
+{{- if and $root.Values.productId (has "PRODUCT_ID" $is.env) -}}{{- $_ := set $env "PRODUCT_ID" $root.Values.productId -}}{{- end -}}
 {{- range $variable, $value := $root.Values.env -}}
 {{- if has $variable $is.env -}}{{- $_ := set $env $variable $value -}}{{- end -}}
 {{- end -}}
