@@ -122,7 +122,7 @@ func documented(t testing.TB, method, path string, answer *http.Response, body [
 		_, at := c.at(t, append(keysOf(pointer), "headers", name, "schema")...)
 		require.NoError(t, c.validate(t, at, answer.Header.Get(name)), "%s of %s %s: %q", name, method, path, answer.Header.Get(name))
 	}
-	for _, name := range []string{"X-Position", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Log-Id"} {
+	for _, name := range []string{"X-Position", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Log-Id", "X-Request-Id"} {
 		if answer.Header.Get(name) != "" {
 			require.Contains(t, headers, name, "%s %s sends it with %s", method, path, status)
 		}

@@ -93,9 +93,12 @@ func (a *API) logLine(rec *responseRecorder, r *http.Request, route *chi.Context
 		return
 	}
 	took := float64(a.clock().Sub(began).Microseconds()) / 1000
-	attributes := make([]slog.Attr, 0, 6)
+	attributes := make([]slog.Attr, 0, 7)
 	attributes = append(attributes, slog.String("method", r.Method), slog.String("route", route.RoutePattern()),
 		slog.Int("status", rec.status), slog.Float64("ms", took))
+	if position, err := parsePosition(rec.Header().Get("X-Position")); err == nil {
+		attributes = append(attributes, slog.Uint64("position", position))
+	}
 	if rec.actor != "" {
 		attributes = append(attributes, slog.String("actor", rec.actor))
 	}

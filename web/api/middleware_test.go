@@ -61,7 +61,7 @@ func TestPanic_isAnAnswer(t *testing.T) {
 
 func TestOneLine_isLoggedARequestWithoutPersonalData(t *testing.T) {
 	h := newTestServer(t)
-	h.call(http.MethodPost, "/sync", syncer, record, "X-Correlation-Id", anID)
+	told := toldIn(t, h.call(http.MethodPost, "/sync", syncer, record, "X-Correlation-Id", anID))
 	h.list("A9109UD")
 	h.sync(swap("VIC", "Staff Name"))
 	h.call(http.MethodGet, "/nowhere/A9109UD", "", "")
@@ -73,13 +73,40 @@ func TestOneLine_isLoggedARequestWithoutPersonalData(t *testing.T) {
 		Actor       string   `json:"actor"`
 		Correlation string   `json:"correlationId"`
 		Status      int      `json:"status"`
+		Position    *uint64  `json:"position"`
 		MS          *float64 `json:"ms"`
 	}
+	require.NotContains(t, lines[3], "position", "an answer about no records")
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &line))
+	require.Equal(t, &told.Position, line.Position)
 	require.Equal(t, "POST /sync NOMIS_SYNC 200 "+anID, strings.Join([]string{line.Method, line.Route, line.Actor, itoa(line.Status), line.Correlation}, " "))
 	require.NotNil(t, line.MS)
 	for _, private := range []string{"A9109UD", "A0135GA", "Staff Name", "location", "Bearer", "NON_ASSOCIATIONS_SYNC"} {
 		require.NotContains(t, h.logs.String(), private)
+	}
+}
+
+// TestRequestID_isOurs: a caller cannot give two requests one id, nor choose what the log and
+// a view are found by.
+func TestRequestID_isOurs(t *testing.T) {
+	h, seen := newTestServer(t), map[string]bool{anID: true}
+	for range 2 {
+		id := h.call(http.MethodGet, "/non-associations/A9109UD", reader, "", "X-Request-Id", anID).Header().Get("X-Request-Id")
+		require.False(t, seen[id], id)
+		seen[id] = true
+	}
+}
+
+// TestOpenAPI_everyAnswerNamesItsRequest, so that a caller can report it whatever became of
+// the request.
+func TestOpenAPI_everyAnswerNamesItsRequest(t *testing.T) {
+	for _, o := range operations(t) {
+		method, path, _ := strings.Cut(o.name, " ")
+		for status := range o.whole["responses"].(map[string]any) {
+			header, pointer := openContract(t).at(t, "paths", path, strings.ToLower(method), "responses", status, "headers", "X-Request-Id")
+			require.Equal(t, "/components/headers/X-Request-Id", pointer, "%s, %s", o.name, status)
+			require.Equal(t, true, header["required"])
+		}
 	}
 }
 

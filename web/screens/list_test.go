@@ -66,6 +66,8 @@ func TestList_isSeenAfterSignIn(t *testing.T) {
 	require.Equal(t, "/prisoner/{pn}/non-associations", view.Route)
 	require.Equal(t, "OFFICER_A", view.UserName)
 	require.False(t, view.Refused)
+	line := `"requestId":"` + view.RequestID.String() + `","position":` + p.Header.Get("X-Position")
+	require.Eventually(t, func() bool { return h.logs.Count(line) == 1 }, time.Minute, time.Millisecond, "the line has both too")
 }
 
 // TestList_hasAGroupForEachPlace goes through every place of the key prisoner and of the

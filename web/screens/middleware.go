@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,9 +41,15 @@ func (s *Screens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() {
 		s.recovered(rec, r, recover())
-		s.logger.LogAttrs(r.Context(), slog.LevelInfo, "page", slog.String("method", r.Method),
-			slog.String("route", route.RoutePattern()), slog.Int("status", rec.status), slog.String("requestId", id.String()),
-			slog.Float64("ms", milliseconds(s.clock().Sub(began))))
+		attributes := []slog.Attr{
+			slog.String("method", r.Method), slog.String("route", route.RoutePattern()), slog.Int("status", rec.status),
+			slog.String("requestId", id.String()),
+		}
+		if position, err := strconv.ParseUint(h.Get("X-Position"), 10, 64); err == nil {
+			attributes = append(attributes, slog.Uint64("position", position))
+		}
+		attributes = append(attributes, slog.Float64("ms", milliseconds(s.clock().Sub(began))))
+		s.logger.LogAttrs(r.Context(), slog.LevelInfo, "page", attributes...)
 		s.answered(r.Method, route.RoutePattern(), rec.status, s.clock().Sub(began))
 		tracing.Answered(span, r.Method, route.RoutePattern(), rec.status)
 	}()
