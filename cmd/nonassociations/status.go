@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -34,23 +35,13 @@ Exit status: 0 all is well, 1 something is over its threshold, 2 something could
 }
 
 // Run prints the parts. The status is 2 before it is 1: what could not be asked may be worse.
+// What keeps it from asking anything is no part, and leaves the list empty.
 func (c statusCmd) Run(ctx context.Context) error {
-	london, err := time.LoadLocation("Europe/London")
+	found, err := ask(ctx)
 	if err != nil {
-		return exitError{fmt.Errorf("load the London time zone: %w", err), 2}
+		found = shape.SystemStatus{Status: shape.Down, Build: app.Version(), Parts: []shape.PartStatus{}}
 	}
-	environment := app.CommandEnvironment()
-	if err := nameEndpoints(environment); err != nil {
-		return exitError{err, 2}
-	}
-	found, err := app.StatusOptions{
-		Environment: environment, Clock: func() time.Time { return time.Now().In(london) },
-		Logger: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr})),
-	}.Status(ctx)
-	if err != nil {
-		return exitError{err, 2}
-	}
-	if err := c.print(found); err != nil {
+	if err := errors.Join(err, c.print(found)); err != nil {
 		return exitError{err, 2}
 	}
 	switch {
@@ -60,6 +51,22 @@ func (c statusCmd) Run(ctx context.Context) error {
 		return exitError{status: 1}
 	}
 	return nil
+}
+
+// ask asks every part that the variables name.
+func ask(ctx context.Context) (shape.SystemStatus, error) {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		return shape.SystemStatus{}, fmt.Errorf("load the London time zone: %w", err)
+	}
+	environment := app.CommandEnvironment()
+	if err := nameEndpoints(environment); err != nil {
+		return shape.SystemStatus{}, err
+	}
+	return app.StatusOptions{
+		Environment: environment, Clock: func() time.Time { return time.Now().In(london) },
+		Logger: slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: app.MaskAttr})),
+	}.Status(ctx)
 }
 
 // nameEndpoints puts the queues' endpoint of a development run where the client of SQS

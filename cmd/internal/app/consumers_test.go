@@ -3,10 +3,12 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,9 +58,7 @@ func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
 	exported := s.scrape(t)
 	for _, name := range app.Consumers() {
 		require.Contains(t, rows, name)
-		for _, key := range []string{"status", "position", "head", "lag", "heartbeat", "fault"} {
-			require.Contains(t, body.Components[name], key, name)
-		}
+		requireWholeConsumer(t, body.Components[name])
 		require.NotNil(t, body.Components[name]["heartbeat"], name)
 		require.Equal(t, strings.HasPrefix(name, "nomis"), rows[name].Position == nil, name)
 		require.Contains(t, exported, `nonassociations_consumer_heartbeat_timestamp_seconds{consumer="`+name+`"}`)
@@ -67,6 +67,18 @@ func TestConsumer_hasARowAPartOfHealthAndMetrics(t *testing.T) {
 		}
 	}
 	t.Log("walked", app.Consumers())
+}
+
+// requireWholeConsumer: no key of a consumer is left out of health, nor of its fault.
+func requireWholeConsumer(t *testing.T, one map[string]any) {
+	t.Helper()
+	for _, key := range []string{"status", "position", "head", "lag", "heartbeat", "fault"} {
+		require.Contains(t, one, key)
+	}
+	fault, _ := one["fault"].(map[string]any)
+	for _, key := range []string{"category", "eventId", "type", "position", "since"} {
+		require.Equal(t, fault != nil, slices.Contains(slices.Collect(maps.Keys(fault)), key), key)
+	}
 }
 
 // A consumer without a row was never there.
@@ -131,6 +143,12 @@ func TestHealth_ofAPublisherSaysNoTextOfAnError(t *testing.T) {
 	}, time.Minute, 50*time.Millisecond)
 	status, text := s.get(t, "/health")
 	require.Equal(t, http.StatusServiceUnavailable, status)
+	var body struct {
+		Components map[string]map[string]any
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &body))
+	requireWholeConsumer(t, body.Components["publisher"])
+	requireWholeConsumer(t, body.Components["readModel"]) // of every process, and here nobody builds one
 	for _, word := range []string{"A0135GA", "A9109UD", "He knows", dsn, "decode"} {
 		require.NotContains(t, text, word)
 	}
