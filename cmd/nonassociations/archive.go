@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"nonassociations/audit/evidence/archive"
@@ -129,21 +128,7 @@ func (c archiveVerifyCmd) Run(ctx context.Context) error {
 	case err != nil:
 		return exitError{err, 2}
 	}
-	if c.JSON {
-		text, err := json.Marshal(found)
-		if err != nil {
-			return exitError{err, 2}
-		}
-		fmt.Println(string(text))
-	} else {
-		for _, sentence := range logInWords(found) {
-			fmt.Println(sentence)
-		}
-	}
-	if !found.OK {
-		return exitError{errors.New("the archive is not what was signed"), 1}
-	}
-	return nil
+	return printJudged(found, logInWords, c.JSON, found.OK, "the archive is not what was signed")
 }
 
 // archiveRestoreCmd fills a log.

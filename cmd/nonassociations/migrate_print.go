@@ -3,10 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"strings"
-
-	"github.com/go-json-experiment/json"
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/nomis/migration"
@@ -61,14 +57,4 @@ func next(run migration.Run) string {
 		return "nonassociations migrate run"
 	}
 	return fmt.Sprintf("nonassociations migrate sheet %s --sample 100 --seed 1 --out sheet.csv", run.ID)
-}
-
-// printJSON prints a value as one line of JSON.
-func printJSON(value any) error {
-	text, err := json.Marshal(value, json.Deterministic(true))
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(os.Stdout, strings.TrimSpace(string(text)))
-	return err
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"nonassociations/audit/evidence"
 	"nonassociations/audit/evidence/archive"
 	"nonassociations/audit/evidence/logcheck"
@@ -74,21 +72,7 @@ func (c verifyLogCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return exitError{err, 2}
 	}
-	if c.JSON {
-		text, err := json.Marshal(found, json.FormatNilSliceAsNull(true))
-		if err != nil {
-			return exitError{err, 2}
-		}
-		fmt.Println(string(text))
-	} else {
-		for _, sentence := range logInWords(found) {
-			fmt.Println(sentence)
-		}
-	}
-	if !found.OK {
-		return exitError{errors.New("the log is not what was signed"), 1}
-	}
-	return nil
+	return printJudged(found, logInWords, c.JSON, found.OK, "the log is not what was signed")
 }
 
 func (c verifyLogCmd) check(ctx context.Context) (logcheck.Result, error) {

@@ -7,8 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"nonassociations/audit/evidence"
 	"nonassociations/audit/evidence/proofcheck"
 )
@@ -41,21 +39,7 @@ func (c verifyProofCmd) Run() error {
 	if err != nil {
 		return exitError{err, 2}
 	}
-	if c.JSON {
-		text, err := json.Marshal(found)
-		if err != nil {
-			return exitError{err, 2}
-		}
-		fmt.Println(string(text))
-	} else {
-		for _, sentence := range proofInWords(found) {
-			fmt.Println(sentence)
-		}
-	}
-	if !found.OK {
-		return exitError{errors.New("the proof does not hold"), 1}
-	}
-	return nil
+	return printJudged(found, proofInWords, c.JSON, found.OK, "the proof does not hold")
 }
 
 func (c verifyProofCmd) check() (proofcheck.Result, error) {
