@@ -119,7 +119,7 @@ func TestAuditFacts_areNotShownFromAReadModelThatIsBehind(t *testing.T) {
 			position, err := head(ctx)
 			return position + ahead, err
 		}
-		o.Timeout = 300 * time.Millisecond
+		o.Timeout = 3 * time.Second
 	})
 	h.open(adam, merlin)
 	b := h.signIn("AUDITOR")
