@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer/status"
@@ -106,11 +107,15 @@ func (s *session[T]) poisonBatch(batch Batch[T], err error) *Poison {
 }
 
 // errorAttributes are the log attributes of an error. The text of a Poison is left out: it may
-// quote the event, and with it a comment or a name.
+// quote the event, and with it a comment or a name; the code of Postgres quotes nothing.
 func errorAttributes(err error) []any {
 	all := []any{"kind", status.KindOf(err)}
 	var poison *Poison
 	if errors.As(err, &poison) {
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) {
+			all = append(all, "code", refused.Code)
+		}
 		return append(all, "event", poison.EventID, "type", poison.Type, "position", poison.Position.Uint64())
 	}
 	return append(all, "error", err)

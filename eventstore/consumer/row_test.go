@@ -3,6 +3,8 @@ package consumer_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/consumer/status"
+	"nonassociations/internal/dev/doubles"
 )
 
 // faultyHandler is a keeper that meets each kind of fault at an event of that type.
@@ -121,6 +124,18 @@ func TestCategory_ofAFaultIsInTheRowUntilSomethingIsApplied(t *testing.T) {
 		})
 	}
 	t.Log("walked", walked)
+}
+
+// TestLine_ofARefusalHasTheCodeOfPostgres and not its text, which quotes the row.
+func TestLine_ofARefusalHasTheCodeOfPostgres(t *testing.T) {
+	b := newFixture(t)
+	lines := &doubles.Log{}
+	b.happens("ours-", string(status.CannotApply))
+	b.followHandler(&faultyHandler{tableHandler: &tableHandler{}}, func(o *consumer.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(lines, nil))
+	})
+	require.Eventually(t, func() bool { return strings.Contains(lines.String(), "kind=CANNOT_APPLY code=23514 event=") }, waitTime, poll)
+	require.NotContains(t, lines.String(), "violates")
 }
 
 func TestHandler_thatHangsDoesNotTick(t *testing.T) {

@@ -77,10 +77,13 @@ func (a *statusAsking) checks(ctx context.Context) (of shape.PartStatus, err err
 	if len(all) == 0 {
 		return of, errNoPart
 	}
-	of.OK, of.Numbers = true, map[string]any{}
+	of.OK, of.Numbers, of.Runbook = true, map[string]any{}, new(runbookOldCheck)
 	for _, c := range all {
 		age := a.Clock().Sub(c.at)
 		of.Numbers[c.name] = map[string]any{"ok": c.ok, "ageSeconds": age.Seconds()}
+		if !c.ok { // which is worse than an old one
+			of.Runbook = new(runbookChecks)
+		}
 		if !c.ok || age > checkedWithin {
 			of.OK = false
 			if of.Since == nil || c.at.Before(*of.Since) {

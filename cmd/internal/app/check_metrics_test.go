@@ -34,29 +34,30 @@ func TestChecks_areMetricsAndAPartOnceTheyWereMade(t *testing.T) {
 	s := runRoles(t, dsn, app.Roles{Serve: true, Project: true}, app.HealthLimits{}, nil)
 	<-s.ready
 	require.NotContains(t, s.scrape(t), "nonassociations_check_")
-	checks := func() (there, ok bool) {
+	checks := func() (runbook string, ok bool) {
 		found, err := app.StatusOptions{
 			Environment: map[string]string{"DATABASE_URL": dsn, "EVENTSTORE_URL": dsn}, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 		}.Status(t.Context())
 		require.NoError(t, err)
 		for _, part := range found.Parts {
 			if part.Part == "checks" {
-				return true, part.OK
+				return *part.Runbook, part.OK
 			}
 		}
-		return false, false
+		return "", false
 	}
-	there, _ := checks()
-	require.False(t, there, "no check was ever made")
+	runbook, _ := checks()
+	require.Empty(t, runbook, "no check was ever made")
 	addCheck(t, dsn, "log", time.Now().Add(-27*time.Hour), true)
-	there, ok := checks()
-	require.True(t, there)
+	runbook, ok := checks()
+	require.Equal(t, "docs/runbooks/CheckTooOld.md", runbook)
 	require.False(t, ok, "it is old")
 	addCheck(t, dsn, "log", time.Now().Add(-time.Hour), true)
 	_, ok = checks()
 	require.True(t, ok)
 	addCheck(t, dsn, "readModel", time.Now(), false)
-	_, ok = checks()
+	runbook, ok = checks()
+	require.Equal(t, "docs/runbooks/CheckFailed.md", runbook)
 	require.False(t, ok, "one failed")
 	scraped := s.scrape(t)
 	require.Contains(t, scraped, "\nnonassociations_check_ok{check=\"log\"} 1\n")

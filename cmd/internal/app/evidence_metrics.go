@@ -101,7 +101,7 @@ func (a *statusAsking) evidence(ctx context.Context) (shape.PartStatus, error) {
 		of.Numbers["headSeconds"] = a.Clock().Sub(found.head.SignedAt).Seconds()
 	}
 	if found.refusals.Count > 0 && found.refusals.Size > cosigned {
-		of.OK, of.Since = false, &found.refusals.LastAt
+		of.OK, of.Since, of.Runbook = false, &found.refusals.LastAt, new(runbookWitness)
 	}
 	return of, nil
 }

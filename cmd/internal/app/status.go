@@ -23,7 +23,11 @@ const (
 	runbookRestored  = "docs/runbooks/NomisLooksRestored.md"
 	runbookNOMIS     = "docs/runbooks/NomisPendingTooLong.md"
 	runbookEvidence  = "docs/runbooks/EvidenceHeadTooOld.md"
+	runbookWitness   = "docs/runbooks/EvidenceWitnessRefused.md"
 	runbookChecks    = "docs/runbooks/CheckFailed.md"
+	runbookOldCheck  = "docs/runbooks/CheckTooOld.md"
+	runbookParked    = "docs/runbooks/MessageParked.md"
+	runbookWrites    = "docs/runbooks/WritePathDown.md"
 	runbookViews     = "docs/runbooks/ViewsUnsent.md"
 )
 
@@ -151,13 +155,13 @@ func (a *statusAsking) all(ctx context.Context) []shape.PartStatus {
 	}
 	withRows, withLog := a.config.DatabaseURL != "", a.config.EventStoreURL != ""
 	questions := []question{
-		{partPostgres, "", withRows, a.postgres},
-		{"eventstore", "", withLog, a.eventStore},
+		{partPostgres, runbookWrites, withRows, a.postgres},
+		{"eventstore", runbookWrites, withLog, a.eventStore},
 		{"readModel", runbookProjector, withRows, a.readModel},
 		{"publisher", "", withRows, a.publisher},
 		{"queues", runbookQueues, len(a.config.queueAddresses()) > 0, a.queues},
 		{"evidence", runbookEvidence, withRows, a.evidence},
-		{"checks", runbookChecks, withRows, a.checks},
+		{"checks", runbookOldCheck, withRows, a.checks},
 		{"views", runbookViews, withRows, a.views},
 		{"migration", "", withRows, a.migration},
 		{"reconciliation", "", withRows, a.reconciliation},

@@ -110,7 +110,7 @@ func (a *statusAsking) publisher(ctx context.Context) (shape.PartStatus, error) 
 	}
 	of.Numbers["parked"] = waiting
 	if waiting > 0 {
-		of.OK = false
+		of.OK, of.Runbook = false, new(runbookParked)
 		if of.Since == nil {
 			of.Since = oldest
 		}

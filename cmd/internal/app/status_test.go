@@ -101,6 +101,7 @@ func TestStatus_ofAParkedMessageIsNotWell(t *testing.T) {
 	_, parts := statusOf(t, map[string]string{"DATABASE_URL": dsn})
 	require.False(t, parts["publisher"].OK)
 	require.Equal(t, 1, parts["publisher"].Numbers["parked"])
+	require.Equal(t, "docs/runbooks/MessageParked.md", *parts["publisher"].Runbook)
 	require.NotNil(t, parts["publisher"].Since)
 	require.NotContains(t, parts, "eventstore")
 
