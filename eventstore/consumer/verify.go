@@ -31,7 +31,7 @@ type Checkpoint struct {
 
 // VerifyLog compares a checkpoint with the log: a consumer must not continue from
 // another log, nor from one that was restored from an older backup. It returns the
-// log's id. Errors: ErrNoIdentity, those of the store's reads, and ones that wrap
+// log's id, as far as it is known also beside an error. Errors: ErrNoIdentity, those of the store's reads, and ones that wrap
 // ErrRefused and name the command that an operator can run.
 func VerifyLog(ctx context.Context, store eventstore.Store, c Checkpoint) (uuid.UUID, error) {
 	id, err := eventstore.ReadIdentity(ctx, store)
@@ -49,7 +49,7 @@ func VerifyLog(ctx context.Context, store eventstore.Store, c Checkpoint) (uuid.
 		return id, nil
 	}
 	if c.Store != id {
-		return uuid.Nil, fmt.Errorf("%w: %s is of log %s, this is log %s; to take it over: nonassociations rebuild --adopt-log %s --yes",
+		return id, fmt.Errorf("%w: %s is of log %s, this is log %s; to take it over: nonassociations rebuild --adopt-log %s --yes",
 			ErrRefused, c.What, c.Store, id, id)
 	}
 	if err := c.lastEventIsThere(ctx, store); err != nil {

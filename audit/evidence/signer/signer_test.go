@@ -103,6 +103,7 @@ func TestSigner_ofAnotherLogOrOriginRefuses(t *testing.T) {
 		err = s.Run(t.Context())
 		require.ErrorIs(t, err, consumer.ErrRefused, name)
 		require.ErrorContains(t, err, "docs/runbooks/EvidenceHeadTooOld.md", name)
+		require.ErrorContains(t, err, "does not belong to this log "+identity.String(), name)
 	}
 }
 
