@@ -38,9 +38,7 @@ func (p Proof) Format() string {
 		b.WriteString("extra " + base64.StdEncoding.EncodeToString(p.Leaf) + "\n")
 	}
 	fmt.Fprintf(&b, "index %d\n", p.Index)
-	for _, hash := range p.Hashes {
-		b.WriteString(base64.StdEncoding.EncodeToString(hash[:]) + "\n")
-	}
+	writeHashes(&b, p.Hashes)
 	return b.String() + "\n" + p.Signed
 }
 
@@ -80,6 +78,13 @@ func first(lines []string) string {
 		return ""
 	}
 	return lines[0]
+}
+
+// writeHashes writes each hash in a line.
+func writeHashes(to *strings.Builder, hashes []tlog.Hash) {
+	for _, hash := range hashes {
+		to.WriteString(base64.StdEncoding.EncodeToString(hash[:]) + "\n")
+	}
 }
 
 // parseHashes returns the hashes of lines. Errors: ErrProof.

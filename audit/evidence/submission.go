@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -25,9 +24,7 @@ type Submission struct {
 func (s Submission) Format() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "old %d\n", s.Old)
-	for _, hash := range s.Proof {
-		b.WriteString(base64.StdEncoding.EncodeToString(hash[:]) + "\n")
-	}
+	writeHashes(&b, s.Proof)
 	return b.String() + "\n" + s.Signed
 }
 
