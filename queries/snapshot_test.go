@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -171,18 +172,14 @@ func routers(id uuid.UUID) map[string]func(ctx context.Context, r *queries.Reade
 	}
 }
 
-// neither are the methods that show no row, and those that give no position: Live, and the
-// states, which are compared with what is folded from the log up to a position that is known.
-var neither = map[string]bool{
-	"Live": true, "StatesOf": true, "StatesBetween": true, "Generation": true,
-	"WaitFor": true, "Ping": true, "Position": true, "Advance": true, "Close": true,
-}
+// neither are the methods that show no row, and those that give no position.
+var neither = []string{"Live", "StatesOf", "StatesBetween", "Generation", "WaitFor", "Ping", "Position", "Advance", "Close"}
 
 func TestReads_areAllCovered(t *testing.T) {
 	shown, routed := marks(uuid.Nil), routers(uuid.Nil)
 	for method := range reflect.TypeFor[*queries.Reader]().Methods() {
 		name := method.Name
-		require.True(t, shown[name] != nil || routed[name] != nil || neither[name], "%s is not walked", name)
+		require.True(t, shown[name] != nil || routed[name] != nil || slices.Contains(neither, name), "%s is not walked", name)
 	}
 }
 
