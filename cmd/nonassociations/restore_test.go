@@ -99,11 +99,18 @@ func (r *restoring) signs(t *testing.T, facts float64) {
 	end(signer.Cmd)
 }
 
-// reads is what the API answers about the first prisoners, with the positions of the answers.
-func (r *restoring) reads(t *testing.T, prisoners int) (answers []string) {
+// serves runs a process that serves and projects, and returns when it does.
+func (r *restoring) serves(t *testing.T) exporting {
 	t.Helper()
 	serve := startExporting(t, "serve --project", "AUTH_JWKS_URL="+r.keys, "AUTH_ISSUER="+issuer.Name, "AUTH_AUDIENCE=nonassociations")
 	serve.until(t, isWell)
+	return serve
+}
+
+// reads is what the API answers about the first prisoners, with the positions of the answers.
+func (r *restoring) reads(t *testing.T, prisoners int) (answers []string) {
+	t.Helper()
+	serve := r.serves(t)
 	for n := range prisoners {
 		require.Eventually(t, func() bool {
 			status, answer := r.asks(t, fmt.Sprintf("http://%s/non-associations/A%04dAA", serve.health, n))
