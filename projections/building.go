@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,11 +24,15 @@ type Building struct {
 	tell      func(facts uint64)
 }
 
-// BuildOptions of a Building. All must be given.
+// BuildOptions of a Building. All but Of must be given.
 type BuildOptions struct {
 	Store      eventstore.Store
 	Generation Generation
 	London     *time.Location
+	// Of limits the rows to those that the pairs of these prisoners give: they are as in a
+	// whole generation for these pairs and in the lists of these prisoners, and for nothing
+	// else. Nil: there is no limit.
+	Of []domain.PrisonerNumber
 	// Progress is called with the number of facts that are applied, in this session or
 	// an earlier one.
 	Progress func(facts uint64)
@@ -40,7 +45,7 @@ type BuildOptions struct {
 func Build(ctx context.Context, conn *pgx.Conn, o BuildOptions) (*Building, error) {
 	b := &Building{
 		projector: projector{
-			store: o.Store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()}, generation: o.Generation, london: o.London,
+			store: o.Store, onCommit: func(uint64) {}, decoder: decoder{domain.Events()}, generation: o.Generation, london: o.London, of: o.Of,
 		},
 		conn: conn, tell: o.Progress,
 	}
@@ -152,12 +157,13 @@ func (b *Building) ThroughIn(ctx context.Context, tx pgx.Tx, to eventstore.Posit
 
 // put applies a batch within a transaction.
 func (b *Building) put(ctx context.Context, tx pgx.Tx, prev checkpoint, batch consumer.Batch[*fact]) (checkpoint, error) {
-	r := rowsFor(batch.Events, b.projector.generation, b.projector.london)
-	if len(batch.Events) > 0 {
+	facts := factsOf(b.projector.of, batch.Events)
+	r := rowsFor(facts, b.projector.generation, b.projector.london)
+	if len(facts) > 0 {
 		if err := r.load(ctx, tx); err != nil {
 			return prev, err
 		}
-		if err := r.fold(batch.Events); err != nil {
+		if err := r.fold(facts); err != nil {
 			return prev, err
 		}
 		if err := r.put(ctx, tx); err != nil {
@@ -167,6 +173,23 @@ func (b *Building) put(ctx context.Context, tx pgx.Tx, prev checkpoint, batch co
 	next := prev.after(batch)
 	_, err := tx.Exec(ctx, b.projector.generation.SQL(moveSQL), moveArgs(prev, next)...)
 	return next, err
+}
+
+// factsOf returns the facts that a limit leaves: all that are of no pair, and those of the
+// pairs of the prisoners. What moves a record from pair to pair keeps one of its two
+// prisoners, so every fact that a row of the pair comes from is among them.
+func factsOf(prisoners []domain.PrisonerNumber, facts []*fact) []*fact {
+	if prisoners == nil {
+		return facts
+	}
+	var left []*fact
+	for _, f := range facts {
+		numbers := f.Pair.Numbers()
+		if !f.OfPair() || slices.Contains(prisoners, numbers[0]) || slices.Contains(prisoners, numbers[1]) {
+			left = append(left, f)
+		}
+	}
+	return left
 }
 
 // Index makes the indexes that reads need.

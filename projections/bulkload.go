@@ -32,6 +32,7 @@ const (
 type bulkLoad struct {
 	tx         pgx.Tx
 	generation Generation
+	of         []domain.PrisonerNumber // the limit of a Building; nil: none
 	prev, next checkpoint
 	empty      bool // the tables were empty at the start: a row that is not kept does not exist
 	keyless    bool // the primary keys are dropped; they must be made before the first look-up
@@ -105,7 +106,7 @@ func (b *bulkLoad) add(ctx context.Context, batch consumer.Batch[*fact]) error {
 	// One part at most is being written. A connection takes one statement at a time, so
 	// nothing else may use it until Wait has returned.
 	var writing errgroup.Group
-	for part := range slices.Chunk(batch.Events, partEvents) {
+	for part := range slices.Chunk(factsOf(b.of, batch.Events), partEvents) {
 		existing, created, err := b.prepare(ctx, part, &writing)
 		if failed := writing.Wait(); failed != nil {
 			return failed

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
 	"nonassociations/projections/generation"
@@ -21,8 +22,9 @@ type projector struct {
 	decoder    decoder
 	generation Generation
 	london     *time.Location
-	prev       checkpoint // the checkpoint as this session last read or wrote it
-	bulk       *bulkLoad  // nil outside of a bulk load
+	of         []domain.PrisonerNumber // the limit of a Building; nil: none
+	prev       checkpoint              // the checkpoint as this session last read or wrote it
+	bulk       *bulkLoad               // nil outside of a bulk load
 	// leave ends the consumer because another generation answers; nil for a generation
 	// that is built whether it answers or not.
 	leave func()
@@ -119,12 +121,13 @@ func (p *projector) apply(ctx context.Context, conn *pgx.Conn, batch consumer.Ba
 // transaction.
 func (p *projector) write(ctx context.Context, conn *pgx.Conn, batch consumer.Batch[*fact]) (err error) {
 	defer trace(ctx, batch.Events)(&err)
-	r := rowsFor(batch.Events, p.generation, p.london)
-	if len(batch.Events) > 0 {
+	facts := factsOf(p.of, batch.Events)
+	r := rowsFor(facts, p.generation, p.london)
+	if len(facts) > 0 {
 		if err := r.load(ctx, conn); err != nil {
 			return err
 		}
-		if err := r.fold(batch.Events); err != nil {
+		if err := r.fold(facts); err != nil {
 			return err
 		}
 	}
@@ -143,6 +146,7 @@ func (p *projector) bulkLoadBatch(ctx context.Context, conn *pgx.Conn, batch con
 		if err != nil {
 			return err
 		}
+		begun.of = p.of
 		p.bulk = begun
 	}
 	return p.bulk.add(ctx, batch)

@@ -2,6 +2,7 @@ package rebuild
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,10 +22,11 @@ type Selection struct {
 }
 
 // Renew replaces the selected rows of the generation that answers by those that the log
-// gives. It reads the whole log into a generation of its own: which streams a row comes
-// from is thereby never asked of the tables under repair. The checkpoint is held while
-// the rows are written. A number that the log does not know has no rows. Errors: as of
-// Verify.
+// gives. It reads the whole log: which streams a row comes from, and whom a list names, is
+// thereby never asked of the tables under repair. Of a pair only what its two prisoners
+// have is built for that, in a generation of its own; of a prisoner everything is. The
+// checkpoint is held while the rows are written. A number that the log does not know has
+// no rows. Errors: as of Verify.
 func Renew(ctx context.Context, o Options, of Selection) (r Report, err error) {
 	s, err := open(ctx, o)
 	if err != nil {
@@ -38,11 +40,27 @@ func Renew(ctx context.Context, o Options, of Selection) (r Report, err error) {
 		return Report{}, err
 	}
 	defer func() { _ = s.drop(ctx) }() // the next one drops what is left
+	if of.Pair != nil {
+		numbers := of.Pair.Numbers()
+		if r, err = s.renewFrom(ctx, of, numbers[:]...); !errors.Is(err, errNotOfThePair) {
+			return r, err
+		}
+	}
+	return s.renewFrom(ctx, of)
+}
+
+// errNotOfThePair means that a row lies with the pair which the pair's facts do not give. It
+// may belong to a pair of others, whose rows were not built.
+var errNotOfThePair = errors.New("a row lies with the pair and is not the pair's")
+
+// renewFrom builds the rows, of prisoners alone where some are named, and replaces those
+// that are selected. Errors: errNotOfThePair too, and then nothing was replaced.
+func (s *session) renewFrom(ctx context.Context, of Selection, alone ...domain.PrisonerNumber) (Report, error) {
 	if err := s.drop(ctx); err != nil {
 		return Report{}, err
 	}
 	s.say("read the log")
-	b, err := s.build(ctx, generation.Verification)
+	b, err := s.build(ctx, generation.Verification, alone...)
 	if err != nil {
 		return Report{}, err
 	}
@@ -50,8 +68,8 @@ func Renew(ctx context.Context, o Options, of Selection) (r Report, err error) {
 		return Report{}, err
 	}
 	live := s.live.Number
-	r = Report{Status: Renewed, From: number(live), To: number(live), Shape: generation.Shape, Differences: []Difference{}}
-	if r.Tables, err = s.renew(ctx, b, of); err != nil {
+	r := Report{Status: Renewed, From: number(live), To: number(live), Shape: generation.Shape, Differences: []Difference{}}
+	if r.Tables, err = s.renew(ctx, b, of, alone != nil); err != nil {
 		return Report{}, err
 	}
 	return s.filled(r, b), nil
@@ -61,8 +79,9 @@ func Renew(ctx context.Context, o Options, of Selection) (r Report, err error) {
 // and tells those who keep what they have read.
 const renewedSQL = `UPDATE {schema}.checkpoint SET renewals = renewals + 1 WHERE name = $1`
 
-// renew replaces the rows in one transaction.
-func (s *session) renew(ctx context.Context, b *projections.Building, of Selection) (tables []TableReport, err error) {
+// renew replaces the rows in one transaction. When only the rows of the selection were
+// built, all that lie with it must be among them.
+func (s *session) renew(ctx context.Context, b *projections.Building, of Selection, alone bool) (tables []TableReport, err error) {
 	s.say("renew")
 	committed := func() {}
 	err = pgx.BeginFunc(ctx, s.conn, func(tx pgx.Tx) error {
@@ -82,6 +101,11 @@ func (s *session) renew(ctx context.Context, b *projections.Building, of Selecti
 		if err := plainTexts(ctx, tx); err != nil {
 			return err
 		}
+		if alone {
+			if err := s.requireOwn(ctx, tx, of); err != nil {
+				return err
+			}
+		}
 		if tables, err = s.replaceRows(ctx, tx, of); err != nil {
 			return err
 		}
@@ -93,6 +117,23 @@ func (s *session) renew(ctx context.Context, b *projections.Building, of Selecti
 	}
 	committed()
 	return tables, nil
+}
+
+// requireOwn returns errNotOfThePair when a selected row is none that was built.
+func (s *session) requireOwn(ctx context.Context, tx pgx.Tx, of Selection) error {
+	for _, t := range generation.Tables {
+		where, key := of.where(t.Name), strings.Join(t.Key, ", ")
+		var strange bool
+		err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT "+key+" FROM "+s.live.Number.Schema()+"."+t.Name+where+
+			" EXCEPT SELECT "+key+" FROM "+generation.Verification.Schema()+"."+t.Name+where+")").Scan(&strange)
+		if err != nil {
+			return fmt.Errorf("look for rows of others in %s: %w", t.Name, err)
+		}
+		if strange {
+			return errNotOfThePair
+		}
+	}
+	return nil
 }
 
 // replaceRows replaces the rows of each table, and reports them after and before.

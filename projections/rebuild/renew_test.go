@@ -2,6 +2,7 @@ package rebuild_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,14 +26,16 @@ func TestRenew_reachesTheListsOfTheOthers(t *testing.T) {
 	require.True(t, found.OK, "%+v", found.Differences)
 }
 
-// TestRenew_losesNoRowThatLayWithAWrongPair: the row of one record lies with the pair
-// that is renewed, and belongs to another one.
+// TestRenew_losesNoRowThatLayWithAWrongPair: the rows of two records lie with the pair that
+// is renewed, and belong to another pair of one of the prisoners and to one of two others.
 func TestRenew_losesNoRowThatLayWithAWrongPair(t *testing.T) {
 	t.Parallel()
 	w, stop := built(t)
+	w.open(pairOf(t, "C1111CC", "D1111DD"))
+	require.Eventually(t, func() bool { return w.position() >= w.last.Uint64() }, patience, 5*time.Millisecond)
 	stop()
-	w.exec(`UPDATE read_1.non_association SET pair = 'A1111AA_B0003BB' WHERE pair = 'A1111AA_B0004BB'`)
-	w.exec(`UPDATE read_1.fact_index SET pair = 'A1111AA_B0003BB' WHERE pair = 'A1111AA_B0004BB'`)
+	w.exec(`UPDATE read_1.non_association SET pair = 'A1111AA_B0003BB' WHERE pair IN ('A1111AA_B0004BB', 'C1111CC_D1111DD')`)
+	w.exec(`UPDATE read_1.fact_index SET pair = 'A1111AA_B0003BB' WHERE pair IN ('A1111AA_B0004BB', 'C1111CC_D1111DD')`)
 	pair := pairOf(t, "A1111AA", "B0003BB")
 	_, err := rebuild.Renew(t.Context(), w.options(), rebuild.Selection{Pair: &pair})
 	require.NoError(t, err)

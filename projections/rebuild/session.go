@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/internal/pg/lease"
 	"nonassociations/projections"
@@ -158,8 +159,9 @@ func (s *session) look(ctx context.Context) (err error) {
 	return nil
 }
 
-// build takes the lease of a generation and prepares to build it.
-func (s *session) build(ctx context.Context, n generation.Number) (*projections.Building, error) {
+// build takes the lease of a generation and prepares to build it, of prisoners alone where
+// some are named.
+func (s *session) build(ctx context.Context, n generation.Number, of ...domain.PrisonerNumber) (*projections.Building, error) {
 	waiting, cancel := context.WithTimeout(ctx, waitTime)
 	defer cancel()
 	if err := lease.Acquire(waiting, s.conn, n.Schema(), slog.New(slog.DiscardHandler), func() {}); err != nil {
@@ -168,7 +170,7 @@ func (s *session) build(ctx context.Context, n generation.Number) (*projections.
 		}
 		return nil, err
 	}
-	return projections.Build(ctx, s.conn, projections.BuildOptions{Store: s.Store, Generation: n, London: s.London, Progress: s.tell})
+	return projections.Build(ctx, s.conn, projections.BuildOptions{Store: s.Store, Generation: n, London: s.London, Of: of, Progress: s.tell})
 }
 
 // inSnapshot runs work in a transaction that reads from one snapshot, and commits.

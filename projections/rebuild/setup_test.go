@@ -54,8 +54,10 @@ func pairOf(t require.TestingT, one, other string) domain.Pair {
 }
 
 // write opens a record of A1111AA and the n-th other prisoner.
-func (w *world) write(n int) {
-	pair := pairOf(w.t, "A1111AA", fmt.Sprintf("B%04dBB", n))
+func (w *world) write(n int) { w.open(pairOf(w.t, "A1111AA", fmt.Sprintf("B%04dBB", n))) }
+
+// open opens a record of a pair.
+func (w *world) open(pair domain.Pair) {
 	state := domain.State{Pair: pair}
 	numbers := pair.Numbers()
 	by := domain.Cause{CommandID: uuid.New(), Actor: "STAFF", Source: domain.NOMIS, About: numbers[0]}
