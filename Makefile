@@ -141,10 +141,10 @@ vuln: ## govulncheck, where its database can be had
 
 # Tessera shares no code with the service. It is a module of its own.
 .PHONY: fsck
-fsck: ## let Tessera check the folder of an archive
+fsck: ## let Tessera check the folder of an archive, and reject damaged ones
 	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	FSCK_DIR="$$dir" go test -count=1 -run '^TestFolder_isTheTreeOfItsCheckpoint$$' ./audit/evidence/archive && \
-	cd internal/fsck && timeout 300 go run . "$$dir/archive" "$$dir/vkey"
+	cd internal/fsck && timeout 300 go run . "$$dir/archive" "$$dir/vkey" && FSCK_DIR="$$dir" go test -count=1 -timeout 5m .
 
 .PHONY: ci
 ci: verify vet lint vuln test fsck ## what the CI checks
