@@ -74,8 +74,7 @@ type bar struct {
 
 // newBar returns a bar at its beginning.
 func newBar() *bar {
-	info, err := os.Stderr.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !isTerminal(os.Stderr) {
 		return &bar{}
 	}
 	return &bar{bar: progressbar.NewOptions(-1,

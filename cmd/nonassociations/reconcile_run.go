@@ -116,7 +116,7 @@ const askEvery = time.Second
 // goes on meanwhile.
 func followReconciliation(ctx context.Context, api *client.Client, id string) (client.Reconciliation, error) {
 	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("pairs compared"),
-		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)))
 	defer func() { _ = bar.Finish() }() // a terminal that is gone needs no bar
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()

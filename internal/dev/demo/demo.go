@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -155,13 +156,25 @@ func (l *loader) load(ctx context.Context, e *estate.Estate, v *view) error {
 	return err
 }
 
-// bar shows how many of some pairs are done.
+// bar shows on a terminal how many of some pairs are done.
 func (l *loader) bar(what string, pairs int) *progressbar.ProgressBar {
+	if !isTerminal(l.Out) {
+		return progressbar.DefaultSilent(int64(pairs))
+	}
 	return progressbar.NewOptions(pairs,
 		progressbar.OptionSetWriter(l.Out), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("pairs"),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionOnCompletion(func() { fmt.Fprintln(l.Out) }))
+}
+
+func isTerminal(out io.Writer) bool {
+	file, is := out.(*os.File)
+	if !is {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // send sends one request until it is accepted, and returns the number of its pairs. A
