@@ -10,8 +10,8 @@ import (
 )
 
 // printJSON prints a value as one line of JSON.
-func printJSON(value any) error {
-	text, err := json.Marshal(value, json.Deterministic(true))
+func printJSON(value any, options ...json.Options) error {
+	text, err := json.Marshal(value, append(options, json.Deterministic(true))...)
 	if err != nil {
 		return err
 	}
@@ -21,9 +21,9 @@ func printJSON(value any) error {
 
 // printJudged prints what a check found, as one line of JSON or as sentences, and fails with
 // status 1 and the words of what is wrong when it is not good.
-func printJudged[T any](found T, inWords func(T) []string, asJSON, good bool, wrong string) error {
+func printJudged[T any](found T, inWords func(T) []string, asJSON, good bool, wrong string, options ...json.Options) error {
 	if asJSON {
-		if err := printJSON(found); err != nil {
+		if err := printJSON(found, options...); err != nil {
 			return exitError{err, 2}
 		}
 	} else {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"nonassociations/audit/evidence"
 	"nonassociations/audit/evidence/archive"
 	"nonassociations/audit/evidence/logcheck"
@@ -72,7 +74,7 @@ func (c verifyLogCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return exitError{err, 2}
 	}
-	return printJudged(found, logInWords, c.JSON, found.OK, "the log is not what was signed")
+	return printJudged(found, logInWords, c.JSON, found.OK, "the log is not what was signed", json.FormatNilSliceAsNull(true))
 }
 
 func (c verifyLogCmd) check(ctx context.Context) (logcheck.Result, error) {

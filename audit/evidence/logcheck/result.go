@@ -73,7 +73,7 @@ type Against struct {
 	// Missing is how many of its facts are gone; MissingEvents has their ids when an archive
 	// names them.
 	Missing       int64       `json:"missing"`
-	MissingEvents []uuid.UUID `json:"missingEvents,format:emitnull"`
+	MissingEvents []uuid.UUID `json:"missingEvents"`
 	// Proven reports whether Prefix was computed. Otherwise it is false because the facts that
 	// are gone would be needed, of an archive or of the kept leaves.
 	Proven bool `json:"-"`
