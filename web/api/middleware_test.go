@@ -91,7 +91,7 @@ func TestOneLine_isLoggedARequestWithoutPersonalData(t *testing.T) {
 func TestRequestID_isOurs(t *testing.T) {
 	h, seen := newTestServer(t), map[string]bool{anID: true}
 	for range 2 {
-		id := h.call(http.MethodGet, "/non-associations/A9109UD", reader, "", "X-Request-Id", anID).Header().Get("X-Request-Id")
+		id := h.call(http.MethodGet, "/non-associations/A9109UD", reader, "", "X-Request-Id", anID).Header().Get("X-Request-ID")
 		require.False(t, seen[id], id)
 		seen[id] = true
 	}

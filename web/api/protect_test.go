@@ -49,7 +49,7 @@ func guardedAnswer(t testing.TB, what, route string, status int, h http.Header) 
 		require.Equal(t, []string{value}, h[name], "%s of %s (%d)", name, what, status)
 	}
 	require.Len(t, h["X-Request-Id"], 1, "X-Request-Id of %s (%d)", what, status)
-	require.NoError(t, uuid.Validate(h.Get("X-Request-Id")), what)
+	require.NoError(t, uuid.Validate(h.Get("X-Request-ID")), what)
 	for _, name := range []string{"Pragma", "Expires", "Strict-Transport-Security"} {
 		require.Empty(t, h[name], "%s of %s (%d)", name, what, status)
 	}
