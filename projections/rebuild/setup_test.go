@@ -106,11 +106,11 @@ func (w *world) options() rebuild.Options {
 
 // position is what the views show; 0 where nothing answers.
 func (w *world) position() uint64 {
-	var at uint64
-	if err := w.conn.QueryRow(context.Background(), `SELECT "commit" FROM read.checkpoint`).Scan(&at); err != nil {
+	var at eventstore.Position
+	if err := w.conn.QueryRow(context.Background(), `SELECT "commit", prepare FROM read.checkpoint`).Scan(&at.Commit, &at.Prepare); err != nil {
 		return 0
 	}
-	return at
+	return at.Uint64() // a checkpoint may be at the place before the next event
 }
 
 func (w *world) answers() (number int) {
