@@ -66,7 +66,7 @@ func TestMessage_thatAlwaysFailsHoldsOnlyItsPairUp(t *testing.T) {
 				behind = append(behind, w.appendChange(pairNo(0)))
 			}
 			failing(stuck)[name](w)
-			for i := range 700 {
+			for i := range 300 {
 				w.appendChange(pairNo(1 + i%50))
 			}
 			o := w.options(message.Domain)
@@ -163,7 +163,7 @@ func TestThrottledPair_isNotParkedAndHoldsOnlyItselfUp(t *testing.T) {
 	o := w.options(message.Domain)
 	o.Window = 8
 	p := w.start(o)
-	for i := range 700 {
+	for i := range 300 {
 		w.appendChange(pairNo(1 + i%20))
 	}
 	w.requirePublished(message.Domain, behind...)

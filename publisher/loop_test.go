@@ -206,7 +206,7 @@ func TestKills_atEveryStepLoseNothing(t *testing.T) {
 			written := make(chan struct{})
 			go func() {
 				defer close(written)
-				for i := 0; i < 500 && commanding.Err() == nil; i++ {
+				for i := 0; i < 300 && commanding.Err() == nil; i++ {
 					if i%50 == 49 {
 						w.appendTransfer(pairNo(i%37), pairNo(100+i))
 					}
@@ -215,7 +215,7 @@ func TestKills_atEveryStepLoseNothing(t *testing.T) {
 			}()
 			w.failEntries(everyThird("Throttled"))
 			kills := 0
-			for range 15 {
+			for range 8 {
 				if w.runUntilKilled(step) {
 					kills++
 				}
