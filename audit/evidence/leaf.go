@@ -51,12 +51,12 @@ var ErrLeaf = errors.New("no leaf")
 // NewLeaf returns the leaf of a fact. Only a type that is no line of text, or one that is too
 // long, is an error: ErrLeaf.
 func NewLeaf(recorded eventstore.RecordedEvent) (Leaf, error) {
-	command := CommandID(recorded.Metadata)
+	command := commandID(recorded.Metadata)
 	leaf := Leaf{
 		EventID: recorded.ID, Revision: recorded.Revision, Type: recorded.Type,
 		RecordedAt: recorded.RecordedAt.UTC().Truncate(time.Microsecond),
-		Stream:     StreamDigest(command, recorded.Stream),
-		Data:       DataDigest(command, recorded.Data),
+		Stream:     salted(command, recorded.Stream),
+		Data:       salted(command, recorded.Data),
 		Metadata:   MetadataDigest(recorded.Metadata),
 	}
 	return leaf, leaf.check()
@@ -76,7 +76,7 @@ func (l Leaf) check() error {
 }
 
 // StreamDigest returns the digest of a stream's name.
-func StreamDigest(commandID, stream string) Digest { return salted(commandID, []byte(stream)) }
+func StreamDigest(commandID, stream string) Digest { return salted(commandID, stream) }
 
 // DataDigest returns the digest of the data of a fact, which are the bytes of the log.
 func DataDigest(commandID string, data []byte) Digest { return salted(commandID, data) }
@@ -84,20 +84,24 @@ func DataDigest(commandID string, data []byte) Digest { return salted(commandID,
 // MetadataDigest returns the digest of the metadata of a fact.
 func MetadataDigest(metadata []byte) Digest { return sha256.Sum256(metadata) }
 
-func salted(salt string, value []byte) Digest {
-	text := make([]byte, 0, len(salt)+1+len(value))
-	return sha256.Sum256(append(append(append(text, salt...), '\n'), value...))
+// salted hashes a salt, LF and a value, without memory of its own where they are as short as
+// those of nearly all facts.
+func salted[S, V string | []byte](salt S, value V) Digest {
+	var short [2048]byte
+	return sha256.Sum256(append(append(append(short[:0], salt...), '\n'), value...))
 }
 
 // Text returns the leaf as it is kept, proven and hashed: at most MaxLeaf bytes.
-func (l Leaf) Text() []byte {
-	b := make([]byte, 0, MaxLeaf)
+func (l Leaf) Text() []byte { return l.AppendText(make([]byte, 0, MaxLeaf)) }
+
+// AppendText appends the text of the leaf.
+func (l Leaf) AppendText(b []byte) []byte {
 	b = append(append(b, leafHeader...), '\n')
 	b = appendID(b, l.EventID)
 	b = append(strconv.AppendUint(append(b, '\n'), l.Revision, 10), '\n')
 	b = append(append(b, l.Type...), '\n')
 	b = append(appendTime(b, l.RecordedAt), '\n')
-	for _, digest := range []Digest{l.Stream, l.Data, l.Metadata} {
+	for _, digest := range []*Digest{&l.Stream, &l.Data, &l.Metadata} {
 		b = append(hex.AppendEncode(b, digest[:]), '\n')
 	}
 	return b
@@ -170,5 +174,9 @@ func parseDigest(into *Digest, digits []byte) error {
 	return nil
 }
 
-// LeafHash returns the hash of a leaf's text in the tree: SHA-256 of a zero byte and it.
-func LeafHash(text []byte) tlog.Hash { return tlog.RecordHash(text) }
+// LeafHash returns the hash of a leaf's text in the tree: SHA-256 of a zero byte and it, which
+// is tlog.RecordHash without memory of its own.
+func LeafHash(text []byte) tlog.Hash {
+	var short [1 + MaxLeaf]byte
+	return sha256.Sum256(append(short[:1], text...))
+}

@@ -3,12 +3,15 @@ package evidence_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"nonassociations/audit/evidence"
 	"nonassociations/eventstore"
@@ -133,6 +136,36 @@ func TestCommandID_isTheFirstAtTheTop(t *testing.T) {
 		`{"commandId":"a`: "", `{"commandId":null}`: "", `{"x":1`: "", `{"x"`: "", `"commandId"`: "",
 	} {
 		require.Equal(t, want, evidence.CommandID([]byte(metadata)), metadata)
+	}
+}
+
+// FuzzCommandID_isThatOfEncodingJSON, in whatever metadata is JSON without a name that stands
+// twice.
+func FuzzCommandID_isThatOfEncodingJSON(f *testing.F) {
+	for _, metadata := range []string{
+		`{"commandId":"a","x":1}`, `{"x":[{"commandId":"b"}],"commandId":"a"}`, `{"commandId":"\u0061\""}`, `{"commandId":"ä"}`, `{"commandId":{}}`,
+		`{"commandId":"a` + "\x7f" + `"}`, ` {"commandId":""}`, `["commandId","a"]`,
+	} {
+		f.Add([]byte(metadata))
+	}
+	f.Fuzz(func(t *testing.T, metadata []byte) {
+		var members map[string]any
+		if !jsontext.Value(metadata).IsValid() || json.Unmarshal(metadata, &members) != nil {
+			t.Skip("no object")
+		}
+		want, _ := members["commandId"].(string)
+		require.Equal(t, want, evidence.CommandID(metadata))
+	})
+}
+
+// TestLeaf_ofLongValues: what is too long for the memory that short ones use is hashed alike.
+func TestLeaf_ofLongValues(t *testing.T) {
+	t.Parallel()
+	for _, length := range []int{0, evidence.MaxLeaf - 1, evidence.MaxLeaf, evidence.MaxLeaf + 1, 2010, 2011, 2012, 5000} {
+		text := strings.Repeat("x", length)
+		require.Equal(t, tlog.RecordHash([]byte(text)), evidence.LeafHash([]byte(text)), length)
+		require.Equal(t, sha("command\n"+text), evidence.StreamDigest("command", text).String(), length)
+		require.Equal(t, sha("command\n"+text), evidence.DataDigest("command", []byte(text)).String(), length)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"nonassociations/eventstore"
 )
 
-// columns are what recorded scans, in its order.
+// columns are what a decoder decodes, in its order.
 const columns = "position, stream, revision, id, type, data, metadata, recorded_at"
 
 const (
@@ -161,23 +161,18 @@ func (s *Store) query(ctx context.Context, query string, arguments ...any) ([]ev
 	})
 }
 
-// collect runs one query and scans its events.
+// collect runs one query and decodes its events.
 func (s *Store) collect(ctx context.Context, query string, arguments ...any) ([]eventstore.RecordedEvent, error) {
-	rows, err := s.reading.Query(ctx, query, arguments...)
+	rows, err := s.reading.Query(ctx, query, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, arguments...)...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.AppendRows([]eventstore.RecordedEvent(nil), rows, recorded)
-}
-
-// recorded scans one event.
-func recorded(row pgx.CollectableRow) (eventstore.RecordedEvent, error) {
-	var event eventstore.RecordedEvent
-	var position, revision int64
-	// The id is scanned as bytes: for a uuid.UUID the driver would convert it to text.
-	id := (*[16]byte)(&event.ID)
-	err := row.Scan(&position, &event.Stream, &revision, id, &event.Type, &event.Data, &event.Metadata, &event.RecordedAt)
-	event.Position, event.Revision = positionAt(position), uint64(revision) //nolint:gosec // never negative
-	event.RecordedAt = event.RecordedAt.UTC()
-	return event, err
+	defer rows.Close()
+	var decoder decoder
+	for rows.Next() {
+		if err := decoder.add(rows.FieldDescriptions(), rows.RawValues()); err != nil {
+			return nil, err
+		}
+	}
+	return decoder.events, rows.Err()
 }

@@ -20,6 +20,9 @@ type Log interface {
 // pagesAhead is how many pages are read before they are needed.
 const pagesAhead = 2
 
+// usualLeaf is more than most leaves have, in bytes.
+const usualLeaf = 360
+
 // pageEvents is how many events of the log are read at once, and pageLeaves how many leaves.
 // They are variables for tests.
 var pageEvents, pageLeaves = 4096, 4096
@@ -64,6 +67,7 @@ func hashFacts(ctx context.Context, prefixes []string, first int64, pages <-chan
 	defer close(hashed)
 	for events := range pages {
 		facts := make([]logFact, 0, len(events))
+		texts := make([]byte, 0, len(events)*usualLeaf)
 		for i := range events {
 			if !eventstore.HasPrefix(events[i].Stream, prefixes) {
 				continue
@@ -73,7 +77,9 @@ func hashFacts(ctx context.Context, prefixes []string, first int64, pages <-chan
 			if err != nil && !errors.Is(err, evidence.ErrLeaf) {
 				return fmt.Errorf("hash a fact: %w", err)
 			}
-			facts = append(facts, logFact{first, &events[i], leaf, leaf.Text()})
+			begin := len(texts)
+			texts = leaf.AppendText(texts)
+			facts = append(facts, logFact{first, &events[i], leaf, texts[begin:]})
 			first++
 		}
 		if !send(ctx, hashed, facts) {

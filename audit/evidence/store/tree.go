@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"nonassociations/audit/evidence"
 	"nonassociations/eventstore"
@@ -118,9 +120,7 @@ func moveOn(ctx context.Context, tx pgx.Tx, from, to State) error {
 	return nil
 }
 
-// leafColumns are those of a Leaf, in the order of scanLeaf.
-const leafColumns = `index, event_id, commit_position, prepare_position, text`
-
+// scanLeaf scans the columns of LeavesOf.
 func scanLeaf(row pgx.CollectableRow) (l Leaf, err error) {
 	var text string
 	err = row.Scan(&l.Index, &l.EventID, &l.At.Commit, &l.At.Prepare, &text)
@@ -128,19 +128,44 @@ func scanLeaf(row pgx.CollectableRow) (l Leaf, err error) {
 	return l, err
 }
 
-// Leaves returns at most limit leaves from an index on, in their order.
-func (t Tree) Leaves(ctx context.Context, from int64, limit int) ([]Leaf, error) {
-	return t.leaves(ctx, `SELECT `+leafColumns+` FROM evidence.leaf WHERE index >= $1 ORDER BY index LIMIT $2`, from, limit)
+// LeafText is the text of a leaf, as it is kept, and its place.
+type LeafText struct {
+	Index int64
+	Text  []byte
+}
+
+// textBlock is how many bytes of texts have their memory together.
+const textBlock = 64 << 10
+
+// Leaves returns the texts of at most limit leaves from an index on, in their order.
+func (t Tree) Leaves(ctx context.Context, from int64, limit int) ([]LeafText, error) {
+	rows, err := t.db.Query(ctx, `SELECT index, text FROM evidence.leaf WHERE index >= $1 ORDER BY index LIMIT $2`, from, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read leaves: %w", err)
+	}
+	var all []LeafText
+	var block []byte
+	var index int64
+	var text pgtype.DriverBytes
+	_, err = pgx.ForEachRow(rows, []any{&index, &text}, func() error {
+		if cap(block)-len(block) < len(text) {
+			block = make([]byte, 0, max(min(textBlock, limit*evidence.MaxLeaf), len(text)))
+		}
+		begin := len(block)
+		block = append(block, text...)
+		all = append(all, LeafText{index, slices.Clip(block[begin:])})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read leaves: %w", err)
+	}
+	return all, nil
 }
 
 // LeavesOf returns the leaves of events, in the order of the tree. An event without a leaf
 // is left out; of one that is twice in the log both are there.
 func (t Tree) LeavesOf(ctx context.Context, events []uuid.UUID) ([]Leaf, error) {
-	return t.leaves(ctx, `SELECT `+leafColumns+` FROM evidence.leaf WHERE event_id = ANY($1) ORDER BY index`, events)
-}
-
-func (t Tree) leaves(ctx context.Context, sql string, args ...any) ([]Leaf, error) {
-	rows, err := t.db.Query(ctx, sql, args...)
+	rows, err := t.db.Query(ctx, `SELECT index, event_id, commit_position, prepare_position, text FROM evidence.leaf WHERE event_id = ANY($1) ORDER BY index`, events)
 	if err != nil {
 		return nil, fmt.Errorf("read leaves: %w", err)
 	}

@@ -79,6 +79,12 @@ func TestTree_isReadBackAsItGrew(t *testing.T) {
 	state, err := s.Tree().State(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, stateAfter(added), state)
+	kept, err := s.Tree().Leaves(t.Context(), 300, 1000)
+	require.NoError(t, err)
+	require.Len(t, kept, 700)
+	for i, leaf := range kept {
+		require.Equal(t, store.LeafText{Index: added[i].Index, Text: added[i].Text}, leaf)
+	}
 	edge, err := s.Tree().Edge(t.Context(), 1000)
 	require.NoError(t, err)
 	require.Equal(t, tree, edge)

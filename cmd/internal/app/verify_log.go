@@ -140,7 +140,7 @@ func (k keptTree) Leaves(ctx context.Context, from int64, limit int) ([]logcheck
 	rows, err := k.tree.Leaves(ctx, from, limit)
 	leaves := make([]logcheck.LeafRow, len(rows))
 	for i, row := range rows {
-		leaves[i] = logcheck.LeafRow{Index: row.Index, Text: row.Text}
+		leaves[i] = logcheck.LeafRow(row)
 	}
 	return leaves, err
 }
