@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"nonassociations/projections/generation"
 )
@@ -27,33 +28,38 @@ type compared struct {
 
 func (c compared) same(i int) bool { return c.live[i] == c.built[i] }
 
-// compare computes the digests of all tables, and names the rows of those that differ.
+// compare computes the digests of all tables, and names the rows of those that differ. Both
+// sides are read at the same time, see digestsBeside.
 func (c comparing) compare(ctx context.Context, tx pgx.Tx) (found compared, err error) {
 	if err := plainTexts(ctx, tx); err != nil {
 		return compared{}, err
 	}
+	var live errgroup.Group
+	if c.live != "" {
+		snapshot, err := exportSnapshot(ctx, tx)
+		if err != nil {
+			return compared{}, err
+		}
+		config := tx.Conn().Config()
+		live.Go(func() (err error) {
+			found.live, err = digestsBeside(ctx, config, snapshot, c.live)
+			return err
+		})
+	}
+	built, err := digestsOf(ctx, tx, c.built.Schema())
+	if failed := live.Wait(); err == nil {
+		err = failed
+	}
+	if found.built = built; err != nil || c.live == "" {
+		return found, err
+	}
 	for i, t := range generation.Tables {
-		built, err := digestOf(ctx, tx, c.built.Schema(), t, "")
-		if err != nil {
-			return compared{}, err
-		}
-		found.built = append(found.built, built)
-		if c.live == "" {
-			continue
-		}
-		live, err := digestOf(ctx, tx, c.live, t, "")
-		if err != nil {
-			return compared{}, err
-		}
-		if found.live = append(found.live, live); found.same(i) {
+		if found.same(i) {
 			continue
 		}
 		if err := c.name(ctx, tx, t, &found); err != nil {
 			return compared{}, err
 		}
-	}
-	if c.live == "" {
-		return found, nil
 	}
 	err = c.nameFacts(ctx, tx, &found)
 	return found, err

@@ -79,6 +79,50 @@ func digestOf(ctx context.Context, tx pgx.Tx, from string, t generation.Table, w
 	return d, nil
 }
 
+// digestsOf computes the digests of all tables of a schema, in the order of
+// generation.Tables.
+func digestsOf(ctx context.Context, tx pgx.Tx, from string) ([]Digest, error) {
+	all := make([]Digest, 0, len(generation.Tables))
+	for _, t := range generation.Tables {
+		d, err := digestOf(ctx, tx, from, t, "")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// exportSnapshot returns the name by which another session gets the snapshot of a
+// transaction, as long as that goes on.
+func exportSnapshot(ctx context.Context, tx pgx.Tx) (snapshot string, err error) {
+	if err := tx.QueryRow(ctx, `SELECT pg_export_snapshot()`).Scan(&snapshot); err != nil {
+		return "", fmt.Errorf("share what the transaction sees: %w", err)
+	}
+	return snapshot, nil
+}
+
+// digestsBeside is digestsOf in a session of its own, with an exported snapshot. It sees
+// nothing that the transaction of the snapshot has written.
+func digestsBeside(ctx context.Context, config *pgx.ConnConfig, snapshot, from string) (all []Digest, err error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Postgres: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET TRANSACTION SNAPSHOT '`+snapshot+`'`); err != nil { // of digits and hyphens
+			return fmt.Errorf("see what the transaction sees: %w", err)
+		}
+		if err := plainTexts(ctx, tx); err != nil {
+			return err
+		}
+		all, err = digestsOf(ctx, tx, from)
+		return err
+	})
+	return all, err
+}
+
 // plainTexts makes the texts of times the same in every installation.
 func plainTexts(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL bytea_output = 'hex'; SET LOCAL row_security = off;
