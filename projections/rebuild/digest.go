@@ -103,7 +103,9 @@ func exportSnapshot(ctx context.Context, tx pgx.Tx) (snapshot string, err error)
 }
 
 // digestsBeside is digestsOf in a session of its own, with an exported snapshot. It sees
-// nothing that the transaction of the snapshot has written.
+// nothing that the transaction of the snapshot has written. That transaction waits for it,
+// which Postgres does not know: so it waits for no lock longer than two seconds, since the
+// holder may wait for the transaction.
 func digestsBeside(ctx context.Context, config *pgx.ConnConfig, snapshot, from string) (all []Digest, err error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -113,6 +115,9 @@ func digestsBeside(ctx context.Context, config *pgx.ConnConfig, snapshot, from s
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET TRANSACTION SNAPSHOT '`+snapshot+`'`); err != nil { // of digits and hyphens
 			return fmt.Errorf("see what the transaction sees: %w", err)
+		}
+		if _, err := tx.Exec(ctx, `SET LOCAL lock_timeout = '2s'`); err != nil {
+			return fmt.Errorf("bound the wait for a lock: %w", err)
 		}
 		if err := plainTexts(ctx, tx); err != nil {
 			return err
