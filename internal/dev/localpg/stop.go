@@ -19,6 +19,9 @@ const (
 	killTime = 400 * time.Millisecond
 )
 
+// cleanUpTime is for a server that is still starting, which ends when it has started.
+const cleanUpTime = 5 * time.Second
+
 // Stop shuts the server down in fast mode: sessions are ended and everything is written.
 // It returns when the process has ended. When ctx ends first the server is killed within
 // a second, which costs a recovery at the next start and loses nothing.
@@ -39,7 +42,7 @@ func (s *Server) cleanUp(ctx context.Context) {
 		s.lock.Release()
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
 	defer cancel()
 	if err := s.Stop(ctx); err != nil {
 		s.log.WarnContext(ctx, "a Postgres that did not start is left running", "error", err)
