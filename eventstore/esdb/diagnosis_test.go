@@ -136,7 +136,7 @@ func TestUnreached_logNamesWhy(t *testing.T) {
 	var answers sync.Map
 	for name, at := range all {
 		named[at.cause] = true
-		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 3 * time.Second, attempts: 2, lookAfter: 50 * time.Millisecond, stepTime: 700 * time.Millisecond})
+		store := open(t, at.url+and(at.url)+"discoveryInterval=1000&gossipTimeout=1", Options{Timeout: 8 * time.Second, attempts: 5, lookAfter: 50 * time.Millisecond, stepTime: 2 * time.Second})
 		each.Go(func() {
 			_, err := store.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
 			answers.Store(name, err)
