@@ -104,3 +104,14 @@ func TestArchitecture_namesTestsThatExist(t *testing.T) {
 	}
 	require.Positive(t, named)
 }
+
+func TestArchitecture_numbersEachGuaranteeOnce(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("docs", "ARCHITECTURE.md"))
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d+) \|`).FindAllStringSubmatch(string(document), -1) {
+		assert.False(t, seen[row[1]], "guarantee %s stands twice", row[1])
+		seen[row[1]] = true
+	}
+	require.NotEmpty(t, seen)
+}
