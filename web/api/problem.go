@@ -11,6 +11,7 @@ import (
 	"nonassociations/audit"
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/queries"
 	"nonassociations/web/outage"
 	"nonassociations/web/shape"
 	"nonassociations/web/strictjson"
@@ -161,6 +162,9 @@ func unreadable(at, detail string) problem {
 func unavailable(cause error) problem {
 	p := plain(http.StatusServiceUnavailable, "The service cannot answer now. Repeating the request is safe.")
 	p.retryAfter, p.cause = "1", cause
+	if errors.Is(cause, queries.ErrTooManyWaiters) {
+		p.DeveloperMessage = "Too many requests wait for the read model at once. Repeating the request is safe."
+	}
 	var otherLog *audit.Mismatch
 	if errors.As(cause, &otherLog) { // an operator must look
 		p.DeveloperMessage = "The event store is not the one that it was: " + otherLog.Describe()
