@@ -151,7 +151,7 @@ func FuzzCommandID_isThatOfEncodingJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, metadata []byte) {
 		var members map[string]any
 		if !jsontext.Value(metadata).IsValid() || json.Unmarshal(metadata, &members) != nil {
-			t.Skip("no object")
+			return // of another form nothing is promised
 		}
 		want, _ := members["commandId"].(string)
 		require.Equal(t, want, evidence.CommandID(metadata))
