@@ -55,6 +55,8 @@ func TestCheck_ofAProof(t *testing.T) {
 	good := proven(t, log, witness)
 	keys := evidence.Keys{log.Key, witness.Key}
 	whole := proofcheck.Fact{Data: data, Metadata: metadata}
+	forgedLine, err := evidence.Cosign(witness, evidence.Head{Origin: origin, Size: 3}.Text(), noon)
+	require.NoError(t, err)
 
 	got, err := proofcheck.Check(good.Format(), keys, whole)
 	require.NoError(t, err)
@@ -86,6 +88,10 @@ func TestCheck_ofAProof(t *testing.T) {
 		"a text that is no leaf": {func(p *evidence.Proof, _ *evidence.Keys, _ *proofcheck.Fact) { p.Leaf = []byte("x") }, false, evidence.ErrLeaf},
 		"another root": {func(p *evidence.Proof, _ *evidence.Keys, _ *proofcheck.Fact) {
 			p.Signed = strings.Replace(p.Signed, "\n2\n", "\n3\n", 1)
+		}, false, nil},
+		"a witness's signature of another head": {func(p *evidence.Proof, _ *evidence.Keys, _ *proofcheck.Fact) {
+			lines := strings.SplitAfter(p.Signed, "\n")
+			p.Signed = evidence.WithLines(strings.Join(lines[:len(lines)-2], ""), forgedLine)
 		}, false, nil},
 		"another leaf": {func(p *evidence.Proof, _ *evidence.Keys, _ *proofcheck.Fact) {
 			p.Leaf = []byte(strings.Replace(string(p.Leaf), "Opened", "Closed", 1))
