@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,6 +20,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
 	"nonassociations/internal/dev/alerts"
+	"nonassociations/internal/dev/freeport"
 )
 
 var alertsDir = filepath.Join("..", "..", "deploy", "alerts")
@@ -65,7 +65,7 @@ func startExporting(t *testing.T, role string, more ...string) exporting {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	e := exporting{exec.Command(self, strings.Fields(role)...), free(t), free(t)}
+	e := exporting{exec.Command(self, strings.Fields(role)...), freeport.Address(t), freeport.Address(t)}
 	e.Env = append(append(os.Environ(), "METRICS_ADDR="+e.address, "LISTEN_ADDR="+e.health, "SCREENS_ADDR="+e.health,
 		"AUTH_ISSUER=x", "AUTH_JWKS_URL=http://127.0.0.1:1/", "AUTH_AUDIENCE=x"), more...)
 	said := &strings.Builder{}
@@ -78,14 +78,6 @@ func startExporting(t *testing.T, role string, more ...string) exporting {
 		}
 	})
 	return e
-}
-
-func free(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // impatient gives up a scrape sooner than Prometheus does, after 10 s.

@@ -15,6 +15,7 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/dev/freeport"
 	"nonassociations/projections/rebuild"
 	"nonassociations/publisher/store"
 )
@@ -55,7 +56,7 @@ func serving(t *testing.T, log, tables string) app.Options {
 	t.Helper()
 	return app.Options{
 		Config: app.Config{EventStoreURL: log, DatabaseURL: tables, Edge: app.Edge{
-			ListenAddr: freeAddress(t), AuthIssuer: "x", AuthJWKSURL: "http://127.0.0.1:1/", AuthAudience: "x",
+			ListenAddr: freeport.Address(t), AuthIssuer: "x", AuthJWKSURL: "http://127.0.0.1:1/", AuthAudience: "x",
 		}},
 		Roles: app.Roles{Serve: true}, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 	}

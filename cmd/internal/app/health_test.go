@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/freeport"
 	"nonassociations/internal/dev/issuer"
 	"nonassociations/internal/dev/token"
 )
@@ -77,7 +78,7 @@ func runRoles(t *testing.T, dsn string, roles app.Roles, limits app.HealthLimits
 	token, err := keys.Sign(token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}, time.Now())
 	require.NoError(t, err)
 	environment := map[string]string{
-		"EVENTSTORE_URL": dsn, "DATABASE_URL": dsn, "LISTEN_ADDR": freeAddress(t), "METRICS_ADDR": freeAddress(t),
+		"EVENTSTORE_URL": dsn, "DATABASE_URL": dsn, "LISTEN_ADDR": freeport.Address(t), "METRICS_ADDR": freeport.Address(t),
 		"AUTH_ISSUER": issuer.Name, "AUTH_JWKS_URL": published.KeysURL(), "AUTH_AUDIENCE": "nonassociations",
 	}
 	maps.Copy(environment, more)

@@ -12,6 +12,7 @@ import (
 
 	"nonassociations/audit/evidence/store"
 	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/freeport"
 )
 
 // nights are processes with their own logins, and the results of the signer's checks.
@@ -31,7 +32,7 @@ func (n *nights) sign() *service {
 	clock := o.Clock
 	o.Clock = func() time.Time { return clock().AddDate(0, 0, int(n.days.Load())) }
 	o.Config.Evidence.VerifyAt = "00:00"
-	o.Config.MetricsAddr = freeAddress(n.t)
+	o.Config.MetricsAddr = freeport.Address(n.t)
 	started := n.startWith(n.t, o)
 	n.seen = observedService{started, "http://" + o.Config.MetricsAddr}
 	return started

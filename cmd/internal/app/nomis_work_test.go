@@ -13,6 +13,7 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/domain"
 	"nonassociations/internal/dev/estate"
+	"nonassociations/internal/dev/freeport"
 	"nonassociations/internal/dev/nomisapi"
 	"nonassociations/internal/dev/prisonersearch"
 	"nonassociations/internal/dev/token"
@@ -52,7 +53,7 @@ func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, search.Stop()) }()
 	one, other := inPrison(t, e)
-	served := freeAddress(t)
+	served := freeport.Address(t)
 	environment := map[string]string{
 		"EVENTSTORE_URL": dsn, "DATABASE_URL": dsn, "PRISONER_SEARCH_URL": search.URL(), "METRICS_ADDR": served,
 		"NOMIS_API_URL": there.URL(), "NOMIS_API_TOKEN_URL": there.TokenURL(), "NOMIS_API_CLIENT_ID": "client", "NOMIS_API_CLIENT_SECRET": "secret",
@@ -60,7 +61,7 @@ func TestWork_carriesOutWhatIsRequested(t *testing.T) {
 	claims := token.Request{User: "OPERATOR", Scopes: []string{"write"}, Roles: []string{"NON_ASSOCIATIONS_ADMIN", "NON_ASSOCIATIONS_SYNC"}}
 	serving := runOf(t, app.Roles{Serve: true, Project: true}, claims, time.Now(), environment)
 	<-serving.ready
-	environment["METRICS_ADDR"] = freeAddress(t)
+	environment["METRICS_ADDR"] = freeport.Address(t)
 	working := runOf(t, app.Roles{Work: true}, claims, time.Now(), environment)
 	c := client.New(client.Options{BaseURL: serving.base, Token: client.StaticToken(serving.token), HTTP: serving.client})
 

@@ -14,6 +14,7 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/dev/freeport"
 )
 
 func TestPublishingProcess_namesEverythingThatItLacks(t *testing.T) {
@@ -38,7 +39,7 @@ func TestPublishingProcess_publishesToBothTopicsAndHowItIs(t *testing.T) {
 
 	world, history := unique("world"), unique("history")
 	config, err := app.ReadConfig(map[string]string{
-		"EVENTSTORE_URL": "embedded", "DATABASE_URL": dsn, "PUBLIC_URL": "https://x.test", "LISTEN_ADDR": freeAddress(t),
+		"EVENTSTORE_URL": "embedded", "DATABASE_URL": dsn, "PUBLIC_URL": "https://x.test", "LISTEN_ADDR": freeport.Address(t),
 		"SNS_TOPIC_ARN": aws.Topic(world), "HISTORY_TOPIC_ARN": aws.Topic(history),
 	}, app.Roles{Publish: true})
 	require.NoError(t, err)

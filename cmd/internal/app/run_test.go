@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nonassociations/cmd/internal/app"
+	"nonassociations/internal/dev/freeport"
 	"nonassociations/internal/dev/issuer"
 	"nonassociations/internal/dev/localaws"
 	"nonassociations/internal/dev/testdb"
@@ -99,7 +99,7 @@ func runOf(t *testing.T, roles app.Roles, claims token.Request, at time.Time, en
 	require.NoError(t, err)
 	token, err := keys.Sign(claims, at)
 	require.NoError(t, err)
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	maps.Copy(environment, map[string]string{
 		"LISTEN_ADDR": address, "AUTH_ISSUER": issuer.Name, "AUTH_JWKS_URL": published.KeysURL(), "AUTH_AUDIENCE": "nonassociations",
 	})
@@ -121,14 +121,6 @@ func runOf(t *testing.T, roles app.Roles, claims token.Request, at time.Time, en
 		require.NoError(t, published.Stop())
 	})
 	return r
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // schemas is a database with all durable tables.

@@ -14,6 +14,7 @@ import (
 
 	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/freeport"
 	"nonassociations/internal/dev/localaws"
 	"nonassociations/web/shape"
 )
@@ -113,7 +114,7 @@ func TestStatus_ofAParkedMessageIsNotWell(t *testing.T) {
 func TestStatus_answersWhilePostgresIsAwayOrHangs(t *testing.T) {
 	t.Parallel()
 	log := migrated(t)
-	for name, address := range map[string]string{"away": freeAddress(t), "hangs": silent(t)} {
+	for name, address := range map[string]string{"away": freeport.Address(t), "hangs": silent(t)} {
 		all, parts := statusOf(t, map[string]string{"DATABASE_URL": "postgres://x@" + address + "/x", "EVENTSTORE_URL": log})
 		require.Equal(t, shape.Down, all.Status, name)
 		require.False(t, all.AllAsked(), name)
@@ -128,7 +129,7 @@ func TestStatus_answersWhilePostgresIsAwayOrHangs(t *testing.T) {
 func TestStatus_answersWhileTheLogIsAwayOrHangs(t *testing.T) {
 	t.Parallel()
 	tables := migrated(t)
-	for name, address := range map[string]string{"away": freeAddress(t), "hangs": silent(t)} {
+	for name, address := range map[string]string{"away": freeport.Address(t), "hangs": silent(t)} {
 		_, parts := statusOf(t, map[string]string{"EVENTSTORE_URL": "postgres://x@" + address + "/x", "DATABASE_URL": tables})
 		require.False(t, parts["eventstore"].Asked, name)
 		require.True(t, parts["postgres"].Asked && parts["postgres"].OK, name)
@@ -139,7 +140,7 @@ func TestStatus_answersWhileTheLogIsAwayOrHangs(t *testing.T) {
 func TestStatus_ofAProcessAsksItsOwnLog(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	config := app.Config{DatabaseURL: dsn, EventStoreURL: "esdb://" + freeAddress(t) + "?tls=false"}
+	config := app.Config{DatabaseURL: dsn, EventStoreURL: "esdb://" + freeport.Address(t) + "?tls=false"}
 	log := memory.New()
 	t.Cleanup(func() { require.NoError(t, log.Close(context.Background())) })
 	all, err := app.StatusOptions{Config: &config, Log: log, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}.Status(t.Context())
