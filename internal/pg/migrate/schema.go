@@ -63,11 +63,11 @@ func (s Schema) migrate(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.makeSchema(ctx, config); err != nil {
-		return err
-	}
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
+	if err := s.makeSchema(ctx, db); err != nil {
+		return err
+	}
 	provider, err := s.provider(db)
 	if err != nil {
 		return err
@@ -93,17 +93,17 @@ func (s Schema) provider(db *sql.DB) (*goose.Provider, error) {
 
 // makeSchema creates the schema, which also holds goose's own table. IF NOT EXISTS
 // alone fails when two sessions run it at the same moment, hence the lock.
-func (s Schema) makeSchema(ctx context.Context, config *pgx.ConnConfig) error {
-	conn, err := pgx.ConnectConfig(ctx, config)
+func (s Schema) makeSchema(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(s.LockID)); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{s.Name}.Sanitize())
+	defer func() { _ = tx.Rollback() }() // nothing, once it is committed
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(s.LockID)); err != nil {
 		return err
-	})
+	}
+	if _, err := tx.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{s.Name}.Sanitize()); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
