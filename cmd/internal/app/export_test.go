@@ -14,12 +14,17 @@ type Right struct{ Privilege, Kind, Schema, Name, Words string }
 type Requirement struct {
 	DSN    string
 	Rights []Right
+
+	of requirement
 }
+
+// Check is the check of this address with which a process starts.
+func (r Requirement) Check(ctx context.Context) error { return checkGrants(ctx, r.of) }
 
 func shown(all requirements) []Requirement {
 	var out []Requirement
 	for _, of := range all {
-		n := Requirement{DSN: of.dsn}
+		n := Requirement{DSN: of.dsn, of: of}
 		for _, g := range of.grants {
 			if g.schema == eachGeneration {
 				g.schema = "read_1" // which is there in these tests

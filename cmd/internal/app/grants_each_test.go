@@ -26,11 +26,10 @@ import (
 	"nonassociations/web/api"
 )
 
-// TestProcess_namesTheRightThatItLacks takes away each right of each process, one at a
-// time. What roles.sql gives and no process needs is a fault as well. A process that runs
-// without end takes long to start: the first that needs a right is run without it, and of
-// the others the check is run with which they start. Each is run without all of its rights
-// at once, and names them all, so that its check is of no fewer.
+// TestProcess_namesTheRightThatItLacks runs each process without all rights of a login at
+// once: it names them all, so that its check is of no fewer. One right alone is taken where
+// it is first needed, which shows that each is checked by itself. What roles.sql gives and
+// no process needs is a fault as well.
 func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	t.Parallel()
 	e := newInstallation(t)
@@ -40,10 +39,7 @@ func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	given, walked := e.given(t), map[string]bool{} // a rebuild gives the same on its own generation
 	for _, kind := range slices.Sorted(maps.Keys(processes)) {
 		o := e.options(t, kind)
-		e.requireEachRight(t, walked, kind, app.Requirements(o), process{
-			run:   func(ctx context.Context) error { return app.Run(ctx, o) },
-			check: func(ctx context.Context) error { return app.CheckGrants(ctx, o) },
-		})
+		e.requireEachRight(t, walked, kind, app.Requirements(o), func(ctx context.Context) error { return app.Run(ctx, o) })
 	}
 	commands := e.commands(t)
 	// Taking another log over empties the read model, and no projector fills it here.
@@ -53,7 +49,7 @@ func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 		o := command.options
 		needs, known := app.CommandRequirements(o.Config)[name]
 		require.True(t, known, name)
-		e.requireEachRight(t, walked, name, needs, process{command.run, command.run})
+		e.requireEachRight(t, walked, name, needs, command.run)
 	}
 	requireAllWalked(t, len(commands))
 	for _, right := range given {
@@ -61,9 +57,6 @@ func TestProcess_namesTheRightThatItLacks(t *testing.T) {
 	}
 	t.Logf("%d rights, each taken from each process that has it", len(walked))
 }
-
-// process is a way into the package, and what it does first.
-type process struct{ run, check func(context.Context) error }
 
 type command struct {
 	options app.Options
@@ -184,8 +177,8 @@ func requireAllWalked(t *testing.T, commands int) {
 	}
 }
 
-// requireEachRight takes each right away, expects its name, and gives it back.
-func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, what string, needs []app.Requirement, of process) {
+// requireEachRight takes the rights away, expects their names, and gives them back.
+func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, what string, needs []app.Requirement, run func(context.Context) error) {
 	t.Helper()
 	require.NotEmpty(t, needs, what)
 	for _, need := range needs {
@@ -195,21 +188,17 @@ func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, wh
 		for _, right := range need.Rights {
 			known := len(walked)
 			giveBack := e.take(t, walked, login, right)
-			way := of.check
 			if len(walked) > known || right.Privilege == "OWNERSHIP" { // which is not among what is given
-				way = of.run
+				require.ErrorContains(t, need.Check(t.Context()), right.Words, "%s without %s", what, right.Words)
 			}
-			err := runAtMost(t, 20*time.Second, way)
-			require.ErrorContains(t, err, right.Words, "%s without %s", what, right.Words)
-			require.ErrorContains(t, err, e.names[login], what)
 			giveBack()
 		}
-		// All at once are named at once.
 		var back []func()
 		for _, right := range need.Rights {
 			back = append(back, e.take(t, walked, login, right))
 		}
-		err := runAtMost(t, 20*time.Second, of.run)
+		err := runAtMost(t, 20*time.Second, run)
+		require.ErrorContains(t, err, e.names[login], what)
 		for _, right := range need.Rights {
 			require.ErrorContains(t, err, right.Words, what)
 		}
@@ -217,8 +206,8 @@ func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, wh
 			giveBack()
 		}
 	}
-	err := runAtMost(t, time.Second, of.run) // what is missing is said before that is over
-	if err != nil {                          // such as that nothing is parked
+	err := runAtMost(t, time.Second, run) // what is missing is said before that is over
+	if err != nil {                       // such as that nothing is parked
 		require.NotContains(t, err.Error(), "lacks", "%s with all rights", what)
 		require.NotContains(t, err.Error(), "42501", "%s with all rights", what)
 	}
