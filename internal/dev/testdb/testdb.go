@@ -107,19 +107,60 @@ func create(t testing.TB, admin, how string) string {
 // test processes apart that share one server.
 func uniqueName() string { return fmt.Sprintf("test_%d_%d", os.Getpid(), serial.Add(1)) }
 
-// execute runs one statement on a connection of its own. It also runs in cleanups.
+// execute runs one statement. It also runs in cleanups.
 func execute(t testing.TB, dsn, statement string) {
 	t.Helper()
 	ctx := context.Background() // t.Context() has ended when cleanups run
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := idle.take(ctx, dsn)
 	if err != nil {
 		t.Errorf("connect for %q: %v", statement, err)
 		return
 	}
-	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Errorf("%s: %v", statement, err)
+		_ = conn.Close(ctx)
+		return
 	}
+	idle.give(dsn, conn)
+}
+
+// connections keeps sessions by their address between statements, because starting a
+// session costs more than the statements of this package. As many are kept as tests run at
+// once. They end with the process.
+type connections struct {
+	sync.Mutex
+
+	of map[string][]*pgx.Conn
+}
+
+var idle = connections{of: map[string][]*pgx.Conn{}}
+
+// take returns a connection that nothing else uses.
+func (c *connections) take(ctx context.Context, dsn string) (*pgx.Conn, error) {
+	if conn := c.kept(dsn); conn != nil {
+		return conn, nil
+	}
+	return pgx.Connect(ctx, dsn)
+}
+
+// kept takes a kept connection, or returns nil.
+func (c *connections) kept(dsn string) *pgx.Conn {
+	c.Lock()
+	defer c.Unlock()
+	kept := c.of[dsn]
+	if len(kept) == 0 {
+		return nil
+	}
+	conn := kept[len(kept)-1]
+	c.of[dsn] = kept[:len(kept)-1]
+	return conn
+}
+
+// give keeps a connection for the next statement.
+func (c *connections) give(dsn string, conn *pgx.Conn) {
+	c.Lock()
+	defer c.Unlock()
+	c.of[dsn] = append(c.of[dsn], conn)
 }
 
 // inDatabase returns the same server's address with another database.
