@@ -28,7 +28,7 @@ import (
 func TestRebuild_isBesideLiveReadsAndWrites(t *testing.T) {
 	t.Parallel()
 	w, _ := built(t)
-	reader, err := queries.Open(t.Context(), w.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler)})
+	reader, err := queries.Open(t.Context(), w.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler), WaitTime: patience})
 	require.NoError(t, err)
 	defer reader.Close()
 	require.Eventually(t, func() bool { return reader.Position() > 0 }, patience, time.Millisecond)

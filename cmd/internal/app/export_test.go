@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"nonassociations/nomis/store"
 	"nonassociations/web/api"
 )
@@ -18,8 +20,8 @@ type Requirement struct {
 	of requirement
 }
 
-// Check is the check of this address with which a process starts.
-func (r Requirement) Check(ctx context.Context) error { return checkGrants(ctx, r.of) }
+// Check is the check of this address with which a process starts, in a session of its login.
+func (r Requirement) Check(ctx context.Context, conn *pgx.Conn) error { return r.of.checkIn(ctx, conn) }
 
 func shown(all requirements) []Requirement {
 	var out []Requirement

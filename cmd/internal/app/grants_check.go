@@ -47,6 +47,11 @@ func checkGrants(ctx context.Context, of requirement) error {
 		return fmt.Errorf("ask which rights there are: %w", err)
 	}
 	defer closeWithin(ctx, conn)
+	return of.checkIn(ctx, conn)
+}
+
+// checkIn is checkGrants in a session of the address.
+func (of requirement) checkIn(ctx context.Context, conn *pgx.Conn) error {
 	// One query for all rights: the check runs every few seconds in each process.
 	var columns [4][]string
 	for _, g := range of.grants {
@@ -56,7 +61,7 @@ func checkGrants(ctx context.Context, of requirement) error {
 	}
 	l := missingRights{}
 	var missing []string // a number from 1 and the schema
-	err = conn.QueryRow(ctx, grantedSQL, columns[0], columns[1], columns[2], columns[3]).Scan(&l.role, &missing, &l.rights)
+	err := conn.QueryRow(ctx, grantedSQL, columns[0], columns[1], columns[2], columns[3]).Scan(&l.role, &missing, &l.rights)
 	if err != nil {
 		return fmt.Errorf("ask which rights there are: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
@@ -185,19 +186,22 @@ func (e *installation) requireEachRight(t *testing.T, walked map[string]bool, wh
 		login := e.loginAt(t, need.DSN)
 		need.Rights = slices.DeleteFunc(need.Rights, func(right app.Right) bool { return isOwners(login, right) })
 		require.NotEmpty(t, need.Rights, what)
+		conn, err := pgx.Connect(t.Context(), need.DSN)
+		require.NoError(t, err)
 		for _, right := range need.Rights {
 			known := len(walked)
 			giveBack := e.take(t, walked, login, right)
 			if len(walked) > known || right.Privilege == "OWNERSHIP" { // which is not among what is given
-				require.ErrorContains(t, need.Check(t.Context()), right.Words, "%s without %s", what, right.Words)
+				require.ErrorContains(t, need.Check(t.Context(), conn), right.Words, "%s without %s", what, right.Words)
 			}
 			giveBack()
 		}
+		require.NoError(t, conn.Close(t.Context()))
 		var back []func()
 		for _, right := range need.Rights {
 			back = append(back, e.take(t, walked, login, right))
 		}
-		err := runAtMost(t, 20*time.Second, run)
+		err = runAtMost(t, 20*time.Second, run)
 		require.ErrorContains(t, err, e.names[login], what)
 		for _, right := range need.Rights {
 			require.ErrorContains(t, err, right.Words, what)

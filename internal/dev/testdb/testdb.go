@@ -98,6 +98,8 @@ func templates() string {
 func create(t testing.TB, admin, how string) string {
 	t.Helper()
 	name := uniqueName()
+	idle.begin()
+	t.Cleanup(idle.end)
 	execute(t, admin, "CREATE DATABASE "+name+how)
 	t.Cleanup(func() { execute(t, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return inDatabase(t, admin, name)
@@ -126,14 +128,37 @@ func execute(t testing.TB, dsn, statement string) {
 
 // connections keeps sessions by their address between statements, because starting a
 // session costs more than the statements of this package. As many are kept as tests run at
-// once. They end with the process.
+// once, until none of these has a database: the driver may leave a goroutine in a session.
 type connections struct {
 	sync.Mutex
 
-	of map[string][]*pgx.Conn
+	of    map[string][]*pgx.Conn
+	users int // tests with a database
 }
 
 var idle = connections{of: map[string][]*pgx.Conn{}}
+
+// begin counts a test that has a database.
+func (c *connections) begin() {
+	c.Lock()
+	defer c.Unlock()
+	c.users++
+}
+
+// end is that of begin. The last one closes the connections.
+func (c *connections) end() {
+	c.Lock()
+	defer c.Unlock()
+	if c.users--; c.users > 0 {
+		return
+	}
+	for dsn, kept := range c.of {
+		for _, conn := range kept {
+			_ = conn.Close(context.Background()) // a broken one has ended already
+		}
+		delete(c.of, dsn)
+	}
+}
 
 // take returns a connection that nothing else uses.
 func (c *connections) take(ctx context.Context, dsn string) (*pgx.Conn, error) {
