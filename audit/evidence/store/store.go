@@ -24,10 +24,13 @@ var migrations embed.FS
 // schema is the schema of all tables here.
 const schema = "evidence"
 
+// Schema is the schema evidence with its migrations.
+var Schema = migrate.Schema{Name: schema, LockID: migrate.EvidenceLock, Files: migrations}
+
 // Migrate brings the schema evidence of a database up to this build. Several processes
 // may do so at once.
 func Migrate(ctx context.Context, dsn string) error {
-	return migrate.Schema{Name: schema, LockID: migrate.EvidenceLock, Files: migrations}.Migrate(ctx, dsn)
+	return Schema.Migrate(ctx, dsn)
 }
 
 // Outcome is how an act ended. The values are stored: never change one.

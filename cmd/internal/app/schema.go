@@ -7,6 +7,7 @@ import (
 	"nonassociations/commands/idempotency"
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/pg/migrate"
 	nomisstore "nonassociations/nomis/store"
 	"nonassociations/publisher/store"
 	screensstore "nonassociations/web/screens/store"
@@ -18,27 +19,19 @@ func SchemaUp(ctx context.Context, config Config) error {
 	if err := checkAllGrants(ctx, config.requirementsOf(grantsOfLogSchema, grantsOfSchemas)); err != nil {
 		return err
 	}
-	if dsn := config.logDSN(); dsn != "" {
+	schemas := []migrate.Schema{
+		idempotency.Schema, status.Schema, nomisstore.Schema, screensstore.Schema, evidencestore.Schema, store.Schema,
+	}
+	switch dsn := config.logDSN(); dsn {
+	case "":
+	case config.DatabaseURL:
+		schemas = append(schemas, postgres.Schema)
+	default:
 		if err := postgres.Migrate(ctx, dsn); err != nil {
 			return err
 		}
 	}
-	if err := idempotency.Migrate(ctx, config.DatabaseURL); err != nil {
-		return err
-	}
-	if err := status.Migrate(ctx, config.DatabaseURL); err != nil {
-		return err
-	}
-	if err := nomisstore.Migrate(ctx, config.DatabaseURL); err != nil {
-		return err
-	}
-	if err := screensstore.Migrate(ctx, config.DatabaseURL); err != nil {
-		return err
-	}
-	if err := evidencestore.Migrate(ctx, config.DatabaseURL); err != nil {
-		return err
-	}
-	return store.Migrate(ctx, config.DatabaseURL)
+	return migrate.Up(ctx, config.DatabaseURL, schemas...)
 }
 
 // logDSN returns the Postgres that holds the log, "" when an EventStoreDB holds it.

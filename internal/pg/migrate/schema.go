@@ -50,21 +50,27 @@ type Schema struct {
 // first. Several processes may call it at once: one migrates, the others wait for
 // up to two minutes and find it done. Errors: those of a connect and of the
 // migrations; what was applied before a failed one stays.
-func (s Schema) Migrate(ctx context.Context, dsn string) error {
-	if err := s.migrate(ctx, dsn); err != nil {
-		return fmt.Errorf("migrate the schema %s: %w", s.Name, err)
+func (s Schema) Migrate(ctx context.Context, dsn string) error { return Up(ctx, dsn, s) }
+
+// Up is Migrate for several schemas of one database, in this order and in one session:
+// starting a session costs more than to find that nothing is to be done.
+func Up(ctx context.Context, dsn string, schemas ...Schema) error {
+	config, err := pg.ParseConn(dsn, connectTime)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
+	for _, s := range schemas {
+		if err := s.migrate(ctx, db); err != nil {
+			return fmt.Errorf("migrate the schema %s: %w", s.Name, err)
+		}
 	}
 	return nil
 }
 
 // migrate creates the schema and applies the missing migrations.
-func (s Schema) migrate(ctx context.Context, dsn string) error {
-	config, err := pg.ParseConn(dsn, connectTime)
-	if err != nil {
-		return err
-	}
-	db := stdlib.OpenDB(*config)
-	defer db.Close()
+func (s Schema) migrate(ctx context.Context, db *sql.DB) error {
 	if err := s.makeSchema(ctx, db); err != nil {
 		return err
 	}
