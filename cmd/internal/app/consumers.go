@@ -77,7 +77,8 @@ type consumerHealth struct {
 // answers although Postgres hangs.
 const statusConnectTimeout = 3 * time.Second
 
-// newConsumerHealth opens the pool for reading the rows. Postgres need not be up.
+// newConsumerHealth opens the pool for reading the rows, and prepares to write those of
+// listeners. Postgres need not be up.
 // Errors: an address that the driver cannot read.
 func (p *process) newConsumerHealth(ctx context.Context) error {
 	const looks = 2 // health and metrics at once
@@ -91,7 +92,11 @@ func (p *process) newConsumerHealth(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the consumers' status: %w", err)
 	}
-	p.closers = append(p.closers, infallible(pool.Close))
+	p.statusRows = status.NewSession(p.Config.DatabaseURL)
+	p.closers = append(p.closers, infallible(pool.Close), func(ctx context.Context) error {
+		p.statusRows.Close(ctx)
+		return nil
+	})
 	p.consumers = &consumerHealth{
 		process: p, rows: pool, limits: p.Limits.withDefaults(), away: map[string]shape.ConsumerFault{},
 		watched: []watchedConsumer{{name: projections.Consumer, hasPosition: true}},

@@ -15,7 +15,7 @@ import (
 // and waits.
 func (p *process) reportListener(ctx context.Context, name string) (beat func(error), ended func()) {
 	writer := status.NewWriter(status.Options{
-		Consumer: name, Build: Version(), DSN: p.Config.DatabaseURL, Clock: p.Clock, Logger: p.Logger, Shared: true,
+		Consumer: name, Build: Version(), Session: p.statusRows, Clock: p.Clock, Logger: p.Logger, Shared: true,
 	})
 	var (
 		mu    sync.Mutex

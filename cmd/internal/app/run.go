@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer/status"
 	"nonassociations/nomis"
 	"nonassociations/nomis/store"
 	"nonassociations/projections"
@@ -97,6 +98,7 @@ type process struct {
 	queueIDs      []string        // of queues, in their order
 	below         context.Context //nolint:containedctx // collectors of Prometheus get no context
 	consumers     *consumerHealth
+	statusRows    *status.Session // of all listeners
 	requests      requests
 	topics        atomic.Pointer[[]*publisher.Publisher]
 	signing       signing

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,21 +17,67 @@ const (
 	connectTime = 3 * time.Second // bounds a connect to a Postgres that does not answer
 )
 
-// Run writes the row at an interval until the context ends. It uses a session of its
-// own, because that of the work may be inside a transaction. pid is the server
-// process of the session that does the work; 0: none.
+// Session is a session of Postgres for the rows of one process: a session of its own for
+// each writer would cost more than all that they write. One statement runs at a time. The
+// session is opened when it is first needed, and anew after a failure. It is safe for
+// concurrent use.
+type Session struct {
+	dsn  string
+	mu   sync.Mutex
+	conn *pgx.Conn
+}
+
+// NewSession returns a session that is not open yet. The caller ends it with Close.
+func NewSession(dsn string) *Session { return &Session{dsn: dsn} }
+
+// Close ends the session; the next use opens another one. It works with an ended context.
+func (s *Session) Close(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(ctx)
+}
+
+// drop closes the connection, if there is one.
+func (s *Session) drop(ctx context.Context) {
+	if s.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	_ = s.conn.Close(ctx) // the session has ended even if this fails
+	s.conn = nil
+}
+
+// use runs some statements in the session.
+func (s *Session) use(ctx context.Context, do func(context.Context, *pgx.Conn) error) (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	if s.conn == nil {
+		if s.conn, err = connect(ctx, s.dsn); err != nil {
+			return err
+		}
+	}
+	if err = do(ctx, s.conn); err != nil {
+		s.drop(ctx)
+	}
+	return err
+}
+
+// Run writes the row at an interval until the context ends. It does not use the session of
+// the work, because that may be inside a transaction. pid is the server process of the
+// session that does the work; 0: none.
 func (w *Writer) Run(ctx context.Context, pid uint32) {
-	var conn *pgx.Conn
-	defer func() { closeConn(ctx, conn) }()
+	session := w.Session
+	if session == nil {
+		session = NewSession(w.DSN)
+		defer session.Close(ctx)
+	}
 	tick := time.NewTicker(w.Intervals.Write)
 	defer tick.Stop()
 	for {
-		err := w.write(ctx, &conn, pid)
-		w.report(ctx, err)
-		if err != nil {
-			closeConn(ctx, conn)
-			conn = nil
-		}
+		w.report(ctx, session.use(ctx, func(ctx context.Context, conn *pgx.Conn) error { return w.write(ctx, conn, pid) }))
 		select {
 		case <-ctx.Done():
 			return
@@ -39,34 +86,14 @@ func (w *Writer) Run(ctx context.Context, pid uint32) {
 	}
 }
 
-// closeConn closes a session, if there is one, also with an ended context.
-func closeConn(ctx context.Context, conn *pgx.Conn) {
-	if conn == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
-	defer cancel()
-	_ = conn.Close(ctx) // the session has ended even if this fails
-}
-
-// write writes the row once. It opens the session on first use.
-func (w *Writer) write(ctx context.Context, conn **pgx.Conn, pid uint32) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
-	defer cancel()
-	if *conn == nil {
-		made, err := w.connect(ctx)
-		if err != nil {
-			return err
-		}
-		*conn = made
-	}
+// write writes the row once.
+func (w *Writer) write(ctx context.Context, conn *pgx.Conn, pid uint32) error {
 	if pid != 0 && w.Clock().Sub(w.Beaten()) > w.Intervals.LongStep {
-		if err := w.ping(ctx, *conn, pid); err != nil {
+		if err := w.ping(ctx, conn, pid); err != nil {
 			return err
 		}
 	}
-	_, err := (*conn).Exec(ctx, upsertSQL, w.row(uuid.Nil, false)...)
-	if err != nil {
+	if _, err := conn.Exec(ctx, upsertSQL, w.row(uuid.Nil, false)...); err != nil {
 		return fmt.Errorf("write the status of %s: %w", w.Consumer, err)
 	}
 	return nil
@@ -90,12 +117,12 @@ func (w *Writer) ping(ctx context.Context, conn *pgx.Conn, pid uint32) error {
 
 // connect opens the session of the writes. It does not wait for the disk: a row lost
 // in a crash is written again a second later.
-func (w *Writer) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := pg.ParseConn(w.DSN, connectTime)
+func connect(ctx context.Context, dsn string) (*pgx.Conn, error) {
+	config, err := pg.ParseConn(dsn, connectTime)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of Postgres: %w", err)
 	}
-	pg.Set(config, "application_name", "status of "+w.Consumer)
+	pg.Set(config, "application_name", "consumer status")
 	pg.Set(config, "synchronous_commit", "off") // the next write repeats it
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {

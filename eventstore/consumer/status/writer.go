@@ -12,13 +12,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Options of a Writer. All but Shared, Now and Intervals must be given.
+// Options of a Writer. All but Session, Shared, Now and Intervals must be given.
 type Options struct {
 	Consumer string // the key of the row
 	Build    string
 	DSN      string
-	Clock    func() time.Time
-	Logger   *slog.Logger
+	// Session replaces the DSN of a shared row. Its maker closes it after the last Run;
+	// nil: each Run has one of its own.
+	Session *Session
+	Clock   func() time.Time
+	Logger  *slog.Logger
 	// Shared lets several processes write one row: those of a consumer without a
 	// lease.
 	Shared bool
@@ -167,7 +170,7 @@ func (w *Writer) Fail(ctx context.Context, fault Fault) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
-	conn, err := w.connect(ctx)
+	conn, err := connect(ctx, w.DSN)
 	if err == nil {
 		defer conn.Close(ctx)
 		before, holder := w.fence()
