@@ -49,25 +49,26 @@ bench: postgres build peers ## measure against raw Postgres, as a table and bin/
 # -count=1: some tests build the programs, and Go's cache does not see of what.
 # -p 2 -parallel 4: much of the time is spent waiting for servers, so two cores
 # take two packages and four tests of each at once. `make vet` is a target of its own.
-# Tests that run once without the race detector lie in files of one name, and each says why.
-NORACE = $$(find . -name norace_test.go -not -path '*/node_modules/*')
-WITHOUT_RACE = $$(sed -n 's/^func \(Test[^(]*\).*/\1/p' $(NORACE) | paste -sd '|')
+.PHONY: test
+test: tools postgres npm helm ## all tests
+	go test -count=1 -vet=off -p 2 -parallel 4 -timeout 15m ./...
 
-# A page is drawn by one goroutine. Drawing all of them in a browser takes four times as
-# long under the race detector, so it looks at what is done at once, and at every route.
+# The race detector makes tests slower by half to ten times. Left out are the packages
+# that start whole programs, and the drawing of pages: one goroutine draws a page, so only
+# what pages do at once, and every route, is looked at. Tests that have nothing for the
+# detector to find lie in files named norace_test.go, and each says why.
+PROGRAMS = /(cmd/(dev|nonassociations)|web/screens)$$
 PAGES_AT_ONCE = happensOnce|TwoTabs|doneOnce|EveryRoute|EveryAnswer|Renew|TestFreshness|TestUpTo
 
-.PHONY: test
-test: tools postgres npm helm ## all tests, with the race detector
-	go test -race -count=1 -vet=off -p 2 -parallel 4 -timeout 20m $$(go list ./... | grep -v '/web/screens$$')
-	go test -count=1 -timeout 5m -run "^($(WITHOUT_RACE))$$" $$(dirname $(NORACE))
-	go test -count=1 -parallel 4 -timeout 10m ./web/screens
-	go test -race -count=1 -parallel 4 -timeout 5m -run '$(PAGES_AT_ONCE)' ./web/screens
+.PHONY: race
+race: tools postgres npm helm ## the tests under the race detector
+	go test -race -count=1 -vet=off -p 2 -parallel 4 -timeout 20m $$(go list ./... | grep -vE '$(PROGRAMS)')
+	go test -race -count=1 -vet=off -parallel 4 -timeout 10m -run '$(PAGES_AT_ONCE)' ./web/screens
 
-# What takes less than a minute: no race detector, and not the packages that kill
+# What takes less than a minute: not the packages that kill
 # programs and servers, walk large records or start a browser.
 .PHONY: test-fast
-test-fast: postgres ## the quick tests, without the race detector
+test-fast: postgres ## the quick tests
 	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api|web/screens/govuk)$$)')
 
 # The walk over all pages writes them. Without the fonts of Liberation, which have the
@@ -147,7 +148,7 @@ fsck: ## let Tessera check the folder of an archive, and reject damaged ones
 	cd internal/fsck && timeout 300 go run . "$$dir/archive" "$$dir/vkey" && FSCK_DIR="$$dir" go test -count=1 -timeout 5m .
 
 .PHONY: ci
-ci: verify vet lint vuln test fsck ## what the CI checks
+ci: verify vet lint vuln test race fsck ## what the CI checks
 
 .PHONY: clean
 clean: ## remove what was built; the data stays

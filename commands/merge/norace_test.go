@@ -2,7 +2,7 @@
 
 // Walks by one caller over much data or many orders, which take ten times as long under
 // the race detector and have nothing for it to find: what is done at once, and the same
-// steps over little data, is in the other files. make test runs these once without it.
+// steps over little data, is in the other files.
 
 package merge_test
 

@@ -1,8 +1,7 @@
 //go:build !race
 
 // Tests that end appends at the moment a server refuses them. The race detector would
-// report defect L, a data race inside of the client, now and then; make test runs
-// them once more without it.
+// report defect L, a data race inside of the client, now and then.
 
 package esdb
 
