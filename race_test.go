@@ -16,7 +16,7 @@ import (
 )
 
 // TestFiles_withoutTheRaceDetector: a test that the race detector does not see says why,
-// lies where make test looks for it, and does one thing after the other. The tests of
+// lies in a file of that name, and does one thing after the other. The tests of
 // eventstore/esdb cannot: they provoke a race of the client.
 func TestFiles_withoutTheRaceDetector(t *testing.T) {
 	listed, err := exec.CommandContext(t.Context(), "git", "ls-files", "*.go").Output()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"nonassociations/cmd/internal/app"
@@ -80,10 +81,14 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 				u.change(replace...)
 				r.refusesAll(t, id)
 				u.change(`DELETE FROM eventstore.events`, `INSERT INTO eventstore.events TABLE kept`)
-				require.Eventually(t, func() bool {
-					status, _ := r.get(t, "/health")
+				health := ""
+				if !assert.Eventually(t, func() bool {
+					status := 0
+					status, health = r.get(t, "/health")
 					return status == http.StatusOK
-				}, time.Minute, 20*time.Millisecond)
+				}, time.Minute, 20*time.Millisecond) {
+					require.FailNow(t, "never well again", health)
+				}
 				require.Equal(t, http.StatusOK, r.syncStatus(t, "A0138GA"))
 				r.stop()
 				require.NoError(t, <-r.ended)
