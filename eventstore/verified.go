@@ -31,6 +31,8 @@ type Verified struct {
 	anchor   Seen          // the last event when the log was last compared
 	end      Position      // the end of the log then, system events included
 
+	heads keptHeads
+
 	faults    atomic.Uint64             // reasons to compare again, without new connections
 	unreached atomic.Pointer[Unreached] // why the log was not reached; nil once it is
 
@@ -114,7 +116,9 @@ func (v *Verified) ensureVerified(ctx context.Context) error {
 	v.mu.Lock()
 	v.checked = at
 	v.mu.Unlock()
-	v.mismatch.Store(found)
+	if was := v.mismatch.Swap(found); was != found {
+		v.heads.forget()
+	}
 	if found != nil {
 		v.endAll(found)
 	}

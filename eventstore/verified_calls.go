@@ -185,6 +185,7 @@ func (v *Verified) Subscribe(ctx context.Context, from Position, prefixes []stri
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer v.endWith(&end)()
+	deliver = v.passing(from, prefixes, deliver)
 	err := v.store.Subscribe(ctx, from, prefixes, func(m Message) error {
 		if m.Kind == EventAppeared && m.Event.Position.Commit >= v.latestCommit.Load() {
 			v.recordSeen(Seen{m.Event.Position, m.Event.ID})
