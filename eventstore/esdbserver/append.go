@@ -110,18 +110,34 @@ func appendOptions(options *streams.AppendReq_Options) (eventstore.Append, error
 	case *streams.AppendReq_Options_NoStream:
 		wanted.Expected = eventstore.NoStream
 	default:
-		return wanted, status.Error(codes.InvalidArgument, "only an exact expected revision or none is served here")
+		return wanted, errExpected
 	}
-	if wanted.Stream == "" {
-		return wanted, status.Error(codes.InvalidArgument, "stream name is missing")
+	return wanted, checkName(wanted.Stream)
+}
+
+// errExpected is the answer to an expectation that the service never has.
+var errExpected = status.Error(codes.InvalidArgument, "only an exact expected revision or none is served here")
+
+// checkName refuses an append without the name of a stream.
+func checkName(stream string) error {
+	if stream == "" {
+		return status.Error(codes.InvalidArgument, "stream name is missing")
 	}
-	return wanted, nil
+	return nil
+}
+
+// proposal has the getters that the generated events of both kinds of append share.
+type proposal interface {
+	GetId() *shared.UUID
+	GetMetadata() map[string]string
+	GetCustomMetadata() []byte
+	GetData() []byte
 }
 
 // proposed converts an event of an append. Its type is in the metadata map.
-func proposed(message *streams.AppendReq_ProposedMessage) (eventstore.Event, error) {
+func proposed(message proposal) (eventstore.Event, error) {
 	id, err := eventID(message.GetId())
-	if err != nil || message == nil {
+	if err != nil {
 		return eventstore.Event{}, status.Error(codes.InvalidArgument, "an event with an id is expected")
 	}
 	return eventstore.Event{

@@ -12,9 +12,11 @@ import (
 // chooses its requests by it.
 const version = "24.6.0"
 
+// streamsService is the name of the service with the streams' methods.
+const streamsService = "event_store.client.streams.streams"
+
 // GetSupportedMethods returns the server's version and the methods that the client may
-// call. The client asks once per connection. Batch append is missing, so the client
-// appends by the streaming call.
+// call. The client asks once per connection.
 func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*serverfeatures.SupportedMethods, error) {
 	if err := s.before(ctx, "Features"); err != nil {
 		return nil, answer(ctx, "", err)
@@ -23,7 +25,12 @@ func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*ser
 	for _, name := range []string{"append", "read", "delete", "tombstone"} {
 		methods.Methods = append(methods.Methods, &serverfeatures.SupportedMethod{
 			MethodName:  name,
-			ServiceName: "event_store.client.streams.streams",
+			ServiceName: streamsService,
+		})
+	}
+	if !s.options.NoBatchAppend {
+		methods.Methods = append(methods.Methods, &serverfeatures.SupportedMethod{
+			MethodName: "batchappend", ServiceName: streamsService, Features: []string{"deadlineduration"},
 		})
 	}
 	return methods, nil

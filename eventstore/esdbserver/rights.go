@@ -115,6 +115,19 @@ func (s *Server) allow(ctx context.Context, doing act, stream string) error {
 	return eventstore.ErrDenied
 }
 
+// authenticate refuses a wrong password. A call without a user is denied later, by what
+// it asks for.
+func (s *Server) authenticate(ctx context.Context) error {
+	if s.options.Rights == nil {
+		return nil
+	}
+	_, err := s.options.Rights.user(ctx)
+	if errors.Is(err, eventstore.ErrDenied) {
+		return nil
+	}
+	return err
+}
+
 // user returns the user of a call. A call without a user is denied; one with a wrong
 // password is not authenticated.
 func (r *Rights) user(ctx context.Context) (string, error) {

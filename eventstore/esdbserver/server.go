@@ -23,21 +23,25 @@ type Options struct {
 	// TLS serves with this certificate instead of in clear.
 	TLS *tls.Config
 	// Before is called at the start of each call, with the name of the method
-	// (Append, Read, Subscribe, Delete, Tombstone, Features, Gossip). Its error, if
-	// any, is the answer: a gRPC status, an error of the port, or NotLeader. The
-	// context carries the headers of the request.
+	// (Append, Read, Subscribe, Delete, Tombstone, Features, Gossip), and for each append
+	// of BatchAppend. Its error, if any, is the answer: a gRPC status, an error of the
+	// port, or NotLeader. The context carries the headers of the request. NotLeader,
+	// Unauthenticated and Unimplemented end the whole call of BatchAppend.
 	Before func(ctx context.Context, method string) error
 	// Written is called when an append is stored and not answered yet. Its error
 	// replaces the answer, which makes the outcome unknown to the client.
 	Written func(ctx context.Context) error
 	// HoldSame is how long an append waits that arrives while the same one (same
 	// stream, ids and expected revision) is being written, before it is answered
-	// Aborted. A real server waits two seconds; 0: both are written.
+	// Aborted, or Timeout by BatchAppend. A real server waits two seconds; 0: both are
+	// written.
 	HoldSame time.Duration
 	// Members returns the cluster for gossip; nil: gossip is refused.
 	Members func() []Member
 	// Rights are checked for each call; nil: every call is allowed.
 	Rights *Rights
+	// NoBatchAppend leaves BatchAppend out, as servers before 21.10 do.
+	NoBatchAppend bool
 }
 
 // Server serves one store. Make one with New. It cannot be used again after Stop or
