@@ -41,7 +41,10 @@ func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstor
 		}, nil
 	})
 	return s.untilKnown(ctx, func(ctx context.Context) (eventstore.Appended, error) {
-		appended, err := call(ctx, s, rightToAppend, same)
+		appended, err := s.batched(ctx, wanted)
+		if errors.Is(err, errNoBatch) {
+			appended, err = call(ctx, s, rightToAppend, same)
+		}
 		if errors.Is(err, errBrokenOff) {
 			err = s.whyBrokenOff(ctx, wanted.Stream, err)
 		}

@@ -55,10 +55,19 @@ func call[T any](ctx context.Context, s *Store, right string, request operation[
 		done <- result[T]{value, s.failure(err, right)}
 	}()
 	r := await(bounded, s, done)
-	if endOfContext(r.err) || errors.Is(r.err, eventstore.ErrUnavailable) && isExpired(bounded) {
-		return none, s.diagnosis.explain(s.deadlineError(ctx, bounded.Err()))
+	if r.err != nil {
+		return none, s.explained(ctx, bounded, r.err)
 	}
-	return r.value, s.diagnosis.explain(r.err)
+	return r.value, nil
+}
+
+// explained returns the error of a call: that of the caller's context when it has ended,
+// and with the cause when no server was reached.
+func (s *Store) explained(ctx, bounded context.Context, err error) error {
+	if endOfContext(err) || errors.Is(err, eventstore.ErrUnavailable) && isExpired(bounded) {
+		err = s.deadlineError(ctx, bounded.Err())
+	}
+	return s.diagnosis.explain(err)
 }
 
 // await waits for the result of a call until the context ends. If that takes long, a

@@ -94,7 +94,7 @@ func (s *Store) denied(right string) error {
 
 // asKnown reports whether an error is one of the port already.
 func asKnown(err error) bool {
-	return errors.Is(err, eventstore.ErrUnavailable)
+	return errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, eventstore.ErrConflict) || errors.Is(err, eventstore.ErrStreamDeleted)
 }
 
 // isRetryable reports whether a request certainly had no effect and may be repeated at

@@ -12,13 +12,10 @@ import (
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
 	"nonassociations/eventstore"
@@ -76,7 +73,7 @@ func (p prober) probeNode(ctx context.Context, node string) finding {
 	if seen := p.probeTransport(ctx, node); seen != (finding{}) {
 		return seen
 	}
-	if len(p.cfg.GossipSeeds) > 0 || p.cfg.DnsDiscover {
+	if isCluster(p.cfg) {
 		return p.probeCluster(ctx, node)
 	}
 	return p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) error {
@@ -89,14 +86,8 @@ func (p prober) probeNode(ctx context.Context, node string) finding {
 // gossip has for it.
 func (p prober) probeCluster(ctx context.Context, node string) finding {
 	var leader string
-	seen := p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) error {
-		info, err := gossip.NewGossipClient(conn).Read(ctx, &shared.Empty{})
-		for _, member := range info.GetMembers() {
-			if member.GetIsAlive() && member.GetState() == gossip.MemberInfo_Leader {
-				end := member.GetHttpEndPoint()
-				leader = (&esdb.EndPoint{Host: end.GetAddress(), Port: uint16(end.GetPort())}).String() //nolint:gosec // a port fits
-			}
-		}
+	seen := p.ask(ctx, node, func(ctx context.Context, conn *grpc.ClientConn) (err error) {
+		leader, err = leaderOf(ctx, conn)
 		return err
 	})
 	switch {
@@ -113,11 +104,7 @@ func (p prober) probeCluster(ctx context.Context, node string) finding {
 // ask sends one gRPC request to a node. An answer that the node does not know the
 // method counts as reached.
 func (p prober) ask(ctx context.Context, node string, question func(context.Context, *grpc.ClientConn) error) finding {
-	secure := insecure.NewCredentials()
-	if !p.cfg.DisableTLS {
-		secure = credentials.NewTLS(p.tlsConfig(node))
-	}
-	conn, err := grpc.NewClient(node, grpc.WithTransportCredentials(secure))
+	conn, err := dialNode(p.cfg, node)
 	if err != nil {
 		return found(eventstore.CauseSilent, err)
 	}
@@ -153,7 +140,7 @@ func (p prober) probeTransport(ctx context.Context, node string) finding {
 	if p.cfg.DisableTLS {
 		return p.inClear(ctx, conn, node)
 	}
-	secure := tls.Client(conn, p.tlsConfig(node))
+	secure := tls.Client(conn, tlsConfig(p.cfg, node))
 	if err = secure.HandshakeContext(ctx); err == nil {
 		err = greet(secure) // a missing client certificate is reported after the handshake
 	}
@@ -235,22 +222,4 @@ func (p prober) dial(ctx context.Context, node string) (net.Conn, error) {
 		return nil, err
 	}
 	return conn, conn.SetDeadline(time.Now().Add(p.stepTime))
-}
-
-// tlsConfig returns the TLS configuration that the client uses for a node.
-func (p prober) tlsConfig(node string) *tls.Config {
-	host, _, err := net.SplitHostPort(node)
-	if err != nil {
-		host = node
-	}
-	config := &tls.Config{
-		ServerName: host, RootCAs: p.cfg.RootCAs, NextProtos: []string{"h2"},
-		InsecureSkipVerify: p.cfg.SkipCertificateVerification, //nolint:gosec // as the address demands
-	}
-	if p.cfg.UserCertFile != "" {
-		if pair, err := tls.LoadX509KeyPair(p.cfg.UserCertFile, p.cfg.UserKeyFile); err == nil {
-			config.Certificates = []tls.Certificate{pair}
-		}
-	}
-	return config
 }

@@ -3,6 +3,7 @@ package esdb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -38,6 +39,9 @@ type Options struct {
 	attempts  int           // to find a server; 0: no end. Tests end them
 	lookAfter time.Duration // how long a call waits before the reason is looked for. 250 ms
 	stepTime  time.Duration // bounds each step of a probe: a dial, a handshake, a request. 1 s
+	// attemptTime bounds one attempt of an append by BatchAppend, after which the same
+	// append is sent again. 3 s: a server gives up a write after two.
+	attemptTime time.Duration
 }
 
 // withDefaults fills in the defaults that the fields state.
@@ -51,6 +55,7 @@ func (o Options) withDefaults() Options {
 	o.Silence = cmp.Or(o.Silence, 30*time.Second)
 	o.lookAfter = cmp.Or(o.lookAfter, 250*time.Millisecond)
 	o.stepTime = cmp.Or(o.stepTime, time.Second)
+	o.attemptTime = cmp.Or(o.attemptTime, 3*time.Second)
 	return o
 }
 
@@ -65,6 +70,7 @@ type Store struct {
 	leader   bool
 	username string // "" when none is sent
 
+	batch         *batchAppender
 	breaker       *circuitBreaker
 	slots         chan struct{} // a semaphore of the calls inside the client
 	callers       atomic.Int64  // calls inside the client with a caller that still waits
@@ -81,8 +87,9 @@ var (
 )
 
 // Connections implements eventstore.Connected. The client does not show its
-// connections, so it returns how often the server came back after an outage.
-func (s *Store) Connections() uint64 { return s.breaker.opened.Load() }
+// connections, so it returns how often the server came back after an outage, and how
+// often the connection for appends was made anew.
+func (s *Store) Connections() uint64 { return s.breaker.opened.Load() + s.batch.renewed.Load() }
 
 // Open makes a store for a connection string: esdb://[user:password@]host
 // [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://, or the same with
@@ -99,7 +106,7 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("event store url: %w", err)
 	}
-	return &Store{
+	s := &Store{
 		client:    client,
 		options:   options,
 		leader:    cfg.NodePreference == esdb.NodePreferenceLeader,
@@ -108,7 +115,9 @@ func Open(ctx context.Context, connection string, options Options) (*Store, erro
 		diagnosis: newDiagnosis(ctx, options.Logger, prober{cfg, options.stepTime}.probe),
 		slots:     make(chan struct{}, options.InFlight),
 		closing:   make(chan struct{}),
-	}, nil
+	}
+	s.batch = newBatchAppender(ctx, cfg, options, s.diagnosis.look, s.closing)
+	return s, nil
 }
 
 // Close refuses new calls, ends the subscriptions with ErrUnavailable, waits for the
@@ -124,7 +133,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.diagnosis.end(ctx)
-	if err := s.waitForSubscriptions(ctx); err != nil {
+	if err := errors.Join(wait(ctx, &s.subscriptions), s.batch.close(ctx)); err != nil {
 		return fmt.Errorf("close the event store with calls in flight: %w", err)
 	}
 	taken := 0
@@ -147,12 +156,12 @@ func (s *Store) Close(ctx context.Context) error {
 	return s.client.Close()
 }
 
-// waitForSubscriptions waits for the subscriptions to end.
-func (s *Store) waitForSubscriptions(ctx context.Context) error {
+// wait waits for a group until the context ends, whose error it returns then.
+func wait(ctx context.Context, group *sync.WaitGroup) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		s.subscriptions.Wait()
+		group.Wait()
 	}()
 	select {
 	case <-ended:

@@ -1,0 +1,143 @@
+package esdb
+
+import (
+	"context"
+	"encoding/base64"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// batchDialer opens calls of BatchAppend, with the settings of the connection string.
+type batchDialer struct{ cfg *esdb.Configuration }
+
+// errNoLeader means that a node knows no leader that is alive.
+var errNoLeader = status.Error(codes.Unavailable, "No leader info available")
+
+// pause returns the time between two rounds of a search.
+func (d batchDialer) pause() time.Duration {
+	return time.Duration(d.cfg.DiscoveryInterval) * time.Millisecond
+}
+
+// open opens a call at the leader: at a given address first, and else at the nodes of
+// the configuration in any order. Errors: errNoBatch, and that of the last node.
+func (d batchDialer) open(ctx context.Context, leader string) (session *batchSession, err error) {
+	if leader != "" {
+		if session, err = d.openAt(ctx, leader, false); err == nil {
+			return session, nil
+		}
+	}
+	nodes := slices.Clone(addresses(d.cfg))
+	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+	for _, node := range nodes {
+		session, err = d.openAt(ctx, node, isCluster(d.cfg))
+		if err == nil || err == errNoBatch { //nolint:errorlint // returned as it is
+			return session, err
+		}
+	}
+	return nil, err
+}
+
+// openAt opens a call at a node, or at the leader that it names when it is asked. Each
+// node has the time of one question of gossip.
+func (d batchDialer) openAt(ctx context.Context, node string, ask bool) (session *batchSession, err error) {
+	limited, cancel := context.WithTimeout(ctx, time.Duration(d.cfg.GossipTimeout)*time.Second)
+	defer cancel()
+	conn, err := dialNode(d.cfg, node, d.options()...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if session == nil {
+			_ = conn.Close()
+		}
+	}()
+	if ask {
+		leader, err := leaderOf(limited, conn)
+		switch {
+		case err != nil:
+			return nil, err
+		case leader == "":
+			return nil, errNoLeader
+		case leader != node:
+			return d.openAt(ctx, leader, false)
+		}
+	}
+	durations, err := batchFeature(limited, conn)
+	if err != nil {
+		return nil, err
+	}
+	return d.begin(ctx, limited, conn, durations)
+}
+
+// options are the settings of the client, but that nothing is sent twice by gRPC.
+func (d batchDialer) options() []grpc.DialOption {
+	options := []grpc.DialOption{grpc.WithDisableRetry()}
+	if d.cfg.KeepAliveInterval >= 0 {
+		options = append(options, grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time: d.cfg.KeepAliveInterval, Timeout: d.cfg.KeepAliveTimeout, PermitWithoutStream: true,
+		}))
+	}
+	return options
+}
+
+// batchFeature asks a node for BatchAppend, and whether it takes deadlines as time
+// spans. Errors: errNoBatch, and that of the call.
+func batchFeature(ctx context.Context, conn *grpc.ClientConn) (durations bool, err error) {
+	methods, err := serverfeatures.NewServerFeaturesClient(conn).GetSupportedMethods(ctx, &shared.Empty{})
+	if code := status.Code(err); code == codes.Unimplemented || code == codes.NotFound {
+		return false, errNoBatch // a server that is older than the question
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, method := range methods.GetMethods() {
+		if method.GetServiceName() == "event_store.client.streams.streams" && method.GetMethodName() == "batchappend" {
+			return slices.Contains(method.GetFeatures(), "deadlineduration"), nil
+		}
+	}
+	return false, errNoBatch
+}
+
+// begin opens the call on a connection, within limited. It lives as long as ctx.
+func (d batchDialer) begin(ctx, limited context.Context, conn *grpc.ClientConn, durations bool) (*batchSession, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := context.AfterFunc(limited, func() { cancel(limited.Err()) })
+	call, err := streams.NewStreamsClient(conn).BatchAppend(d.headers(ctx))
+	if !late() && err == nil {
+		err = limited.Err()
+	}
+	if err != nil {
+		cancel(err)
+		return nil, err
+	}
+	session := &batchSession{
+		conn: conn, call: call, ctx: ctx, cancel: cancel, durations: durations,
+		family: newFamily(), queue: make(chan *waitingAppend, queued), waiting: map[int64]*waitingAppend{}, over: make(chan struct{}),
+	}
+	session.ends.Go(session.sendAll)
+	session.ends.Go(session.receiveAll)
+	return session, nil
+}
+
+// headers adds what asks for the leader, and the user. A node that stops being the
+// leader then ends the call.
+func (d batchDialer) headers(ctx context.Context) context.Context {
+	ctx = metadata.AppendToOutgoingContext(ctx, "requires-leader", "true")
+	user := sentUser(d.cfg)
+	if user == "" {
+		return ctx
+	}
+	return metadata.AppendToOutgoingContext(ctx, "authorization",
+		"Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+d.cfg.Password)))
+}
