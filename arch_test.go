@@ -84,7 +84,7 @@ var folders = []folder{
 	{"eventstore", "eventstore is a port and knows no driver", []string{"domain"}, true},
 	{"eventstore/memory", "eventstore/memory is a log in memory", []string{"eventstore"}, true},
 	{"eventstore/postgres", "eventstore/postgres is a log in Postgres", []string{"eventstore", pgx}, true},
-	{"eventstore/esdb", "eventstore/esdb contains the EventStoreDB client", []string{"eventstore", client, grpc}, true},
+	{"eventstore/esdb", "eventstore/esdb contains the EventStoreDB client", []string{"eventstore", client, grpc, "google.golang.org/protobuf"}, true},
 	{"eventstore/esdbserver", "eventstore/esdbserver speaks EventStoreDB over any log", []string{"eventstore", client, grpc, "google.golang.org/protobuf"}, true},
 	{"eventstore/consumer", "eventstore/consumer consumes a log under a lease in Postgres", []string{"eventstore", "eventstore/consumer/status", pgx}, true},
 	{"eventstore/consumer/status", "eventstore/consumer/status keeps in Postgres how each consumer is doing", []string{"domain", "eventstore", pgx}, true},

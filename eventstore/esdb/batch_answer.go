@@ -70,7 +70,7 @@ func batchFailure(said *status.Status) error {
 	case *shared.BadRequest:
 		return status.Error(codes.InvalidArgument, detail.GetMessage())
 	case *shared.Timeout:
-		return status.Error(codes.Aborted, "Operation timed out: "+said.Message())
+		return status.Error(codes.Aborted, "timed out: "+said.Message())
 	case *emptypb.Empty:
 		if strings.Contains(said.Message(), "Server Is") { // Not Ready, or Busy
 			return status.Error(codes.Unavailable, said.Message())

@@ -22,6 +22,7 @@ import (
 // leader and is not says who it is.
 type cluster struct {
 	log        eventstore.Store
+	alone      bool // without BatchAppend
 	mu         sync.Mutex
 	ports      []int
 	nodes      []*esdbserver.Server // nil when dead
@@ -31,8 +32,8 @@ type cluster struct {
 	subscribed atomic.Int64 // the node of the last subscription
 }
 
-func newCluster(t testing.TB, nodes int) *cluster {
-	c := &cluster{log: memory.New(), ports: make([]int, nodes), nodes: make([]*esdbserver.Server, nodes), ended: make([]chan error, nodes)}
+func newCluster(t testing.TB, nodes int, alone bool) *cluster {
+	c := &cluster{log: memory.New(), alone: alone, ports: make([]int, nodes), nodes: make([]*esdbserver.Server, nodes), ended: make([]chan error, nodes)}
 	for i := range nodes {
 		c.start(t, i)
 	}
@@ -48,8 +49,9 @@ func (c *cluster) start(t testing.TB, i int) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.ports[i]))
 	require.NoError(t, err)
 	node := esdbserver.New(c.log, esdbserver.Options{
-		Members: c.members,
-		Before:  func(ctx context.Context, method string) error { return c.before(ctx, i, method) },
+		Members:       c.members,
+		NoBatchAppend: c.alone,
+		Before:        func(ctx context.Context, method string) error { return c.before(ctx, i, method) },
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- node.Serve(listener) }()
@@ -106,7 +108,7 @@ func (c *cluster) open(t testing.TB) *Store {
 // H: a read that cannot be opened does not make the client look for the new
 // leader; only readers are there to do it.
 func TestH_readersFindTheNewLeader(t *testing.T) {
-	c := newCluster(t, 2)
+	c := newCluster(t, 2, true)
 	store := c.open(t)
 	mustAppend(t, store, opening("a"))
 	c.kill(t, 0)
@@ -120,8 +122,10 @@ func TestH_readersFindTheNewLeader(t *testing.T) {
 }
 
 // A leader that resigns says who leads now; the same call goes there.
-func TestLeader_thatResignsCostsNoCall(t *testing.T) {
-	c := newCluster(t, 3)
+func TestLeader_thatResignsCostsNoCall(t *testing.T) { bothWays(t, resigningCostsNoCall) }
+
+func resigningCostsNoCall(t *testing.T, alone bool) {
+	c := newCluster(t, 3, alone)
 	store := c.open(t)
 	mustAppend(t, store, opening("a"))
 	c.leader.Store(2)
@@ -136,7 +140,7 @@ func TestLeader_thatResignsCostsNoCall(t *testing.T) {
 // G: a subscription of the old leader breaks and tells the client nothing; the
 // next one goes to the new leader by itself.
 func TestSubscription_goesToTheNewLeader(t *testing.T) {
-	c := newCluster(t, 2)
+	c := newCluster(t, 2, true)
 	store := c.open(t)
 	mustAppend(t, store, opening("a"))
 	for leader := range 2 {

@@ -25,6 +25,7 @@ const realServer = "TEST_ESDB_URL"
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	t.Run("memory", func(t *testing.T) { conform(t, memory.New(), true, esdbserver.Options{}) })
+	t.Run("no BatchAppend", func(t *testing.T) { conform(t, memory.New(), true, esdbserver.Options{NoBatchAppend: true}) })
 	t.Run("a race of the same append is held up", func(t *testing.T) {
 		conform(t, memory.New(), true, esdbserver.Options{HoldSame: 5 * time.Millisecond})
 	})

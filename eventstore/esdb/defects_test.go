@@ -79,7 +79,7 @@ func TestB_closeNeverClosesUnderACall(t *testing.T) {
 	server := newServerFixture(t, memory.New(), esdbserver.Options{})
 	server.kill(t)
 	store := server.open(t, Options{})
-	_, err := store.Append(within(t, 20*time.Millisecond), opening("a"))
+	_, err := store.ReadStream(within(t, 20*time.Millisecond), "a", eventstore.Forwards, 0, 1)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Len(t, store.slots, 1, "the call is still inside the client")
 
@@ -112,7 +112,7 @@ func TestC_aSilentHostBlocksNoCaller(t *testing.T) {
 // D: what is too large is refused here, because a server's reason gets lost.
 func TestD_tooLargeIsNeverSent(t *testing.T) {
 	var calls atomic.Int64
-	server := newServerFixture(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{NoBatchAppend: true, Before: func(_ context.Context, method string) error {
 		if method == "Append" {
 			calls.Add(1)
 		}
@@ -166,9 +166,11 @@ func errorOf(t testing.TB, cause error) error {
 }
 
 // E: the word that wants the leader really reaches the server.
-func TestE_theLeaderIsAskedFor(t *testing.T) {
+func TestE_theLeaderIsAskedFor(t *testing.T) { bothWays(t, theLeaderIsAskedFor) }
+
+func theLeaderIsAskedFor(t *testing.T, alone bool) {
 	asked := make(chan string, 8)
-	server := newServerFixture(t, memory.New(), esdbserver.Options{Before: func(ctx context.Context, method string) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{NoBatchAppend: alone, Before: func(ctx context.Context, method string) error {
 		headers, _ := metadata.FromIncomingContext(ctx)
 		if len(headers.Get("requires-leader")) == 1 {
 			asked <- method

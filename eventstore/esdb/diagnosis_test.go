@@ -229,7 +229,7 @@ func TestClose_thatACallerStillWaitsForReportsIt(t *testing.T) {
 	store := server.open(t, Options{})
 	left := make(chan error, 1)
 	go func() {
-		_, err := store.Append(within(t, waitTime), opening("a"))
+		_, err := store.ReadStream(within(t, waitTime), "a", eventstore.Forwards, 0, 1)
 		left <- err
 	}()
 	require.Eventually(t, func() bool { return store.callers.Load() == 1 }, waitTime, time.Millisecond)

@@ -28,7 +28,7 @@ func TestF_fewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
 	const workers, each = 10, 30
 	var ready atomic.Bool
 	var connections atomic.Int64
-	server := newServerFixture(t, memory.New(), esdbserver.Options{Before: func(_ context.Context, method string) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{NoBatchAppend: true, Before: func(_ context.Context, method string) error {
 		if method == "Features" { // asked once on every connection
 			connections.Add(1)
 			return nil
@@ -65,8 +65,12 @@ func TestF_fewConnectionsAreLostToAServerThatIsNotReady(t *testing.T) {
 // Leaders die and resign under load: what was acknowledged is there once, and
 // no user is refused for long after a change.
 func TestWrite_noneIsLostOrDoubledWhenLeadersChange(t *testing.T) {
+	bothWays(t, noneIsLostWhenLeadersChange)
+}
+
+func noneIsLostWhenLeadersChange(t *testing.T, alone bool) {
 	const writers, each, changes = 8, 150, 4
-	c := newCluster(t, 3)
+	c := newCluster(t, 3, alone)
 	store := c.open(t)
 	ctx := within(t, waitTime)
 	written := make(chan struct{}, writers*each)

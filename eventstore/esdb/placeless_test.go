@@ -26,6 +26,14 @@ func (p placeless) Append(ctx context.Context, wanted eventstore.Append) (events
 	return appended, err
 }
 
+func (p placeless) AppendMany(ctx context.Context, appends []eventstore.Append) []eventstore.Outcome {
+	outcomes := p.Store.AppendMany(ctx, appends)
+	for i := range outcomes {
+		outcomes[i].Position = eventstore.Start
+	}
+	return outcomes
+}
+
 func (p placeless) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
 	events, err := p.Store.ReadStream(ctx, stream, direction, from, limit)
 	for i := range events {
@@ -38,8 +46,12 @@ func (p placeless) ReadStream(ctx context.Context, stream string, direction even
 // found, and else one behind it; it is never the place before everything.
 func TestAppend_withoutAPositionIsLookedUp(t *testing.T) {
 	t.Parallel()
+	bothWays(t, withoutAPosition)
+}
+
+func withoutAPosition(t *testing.T, alone bool) {
 	log := placeless{memory.New()}
-	store := newServerFixture(t, log, esdbserver.Options{}).open(t, Options{})
+	store := newServerFixture(t, log, esdbserver.Options{NoBatchAppend: alone}).open(t, Options{})
 	first, second := opening("a"), opening("b")
 	require.Equal(t, eventstore.Position{Commit: 1, Prepare: 1}, mustAppend(t, store, first).Position)
 	require.Equal(t, eventstore.Position{Commit: 2, Prepare: 2}, mustAppend(t, store, second).Position)

@@ -19,12 +19,15 @@ import (
 
 // Twenty ask the same at once. The one that writes is not answered before every
 // other one has been told Aborted and has asked again.
-func TestRace_ofTheSameAppendIsOneEventAndOneAnswer(t *testing.T) {
+func TestRace_ofTheSameAppendIsOneEventAndOneAnswer(t *testing.T) { bothWays(t, raceOfTheSame) }
+
+func raceOfTheSame(t *testing.T, alone bool) {
 	const racers = 20
 	asked, all := make(chan struct{}, 10_000), make(chan struct{})
 	var first sync.Once
 	server := newServerFixture(t, memory.New(), esdbserver.Options{
-		HoldSame: time.Millisecond,
+		NoBatchAppend: alone,
+		HoldSame:      time.Millisecond,
 		Before: func(_ context.Context, method string) error {
 			if method == "Append" {
 				asked <- struct{}{}
@@ -85,6 +88,10 @@ var unknownOutcomes = []error{
 // Each answer comes several times in turn, before anything was written and after.
 func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
 	t.Parallel()
+	bothWays(t, unknownIsAskedAgain)
+}
+
+func unknownIsAskedAgain(t *testing.T, alone bool) {
 	const times = 4
 	for _, outcome := range unknownOutcomes {
 		for name, place := range map[string]func(say func() error) esdbserver.Options{
@@ -104,12 +111,14 @@ func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
 				t.Parallel()
 				var said atomic.Int64
 				log := memory.New()
-				store := newServerFixture(t, log, place(func() error {
+				options := place(func() error {
 					if said.Add(1) > times {
 						return nil
 					}
 					return outcome
-				})).open(t, Options{})
+				})
+				options.NoBatchAppend = alone
+				store := newServerFixture(t, log, options).open(t, Options{})
 				same := opening("a")
 				answered := mustAppend(t, store, same)
 				require.EqualValues(t, times+1, said.Load())
@@ -123,7 +132,9 @@ func TestUnknownOutcome_isAskedAgainUntilItIsKnown(t *testing.T) {
 }
 
 // What a server says for certain is asked once, whatever time the caller has.
-func TestKnownOutcome_isAskedOnce(t *testing.T) {
+func TestKnownOutcome_isAskedOnce(t *testing.T) { bothWays(t, knownIsAskedOnce) }
+
+func knownIsAskedOnce(t *testing.T, alone bool) {
 	for name, row := range map[string]struct{ said, want error }{
 		"deleted":         {eventstore.ErrStreamDeleted, eventstore.ErrStreamDeleted},
 		"denied":          {eventstore.ErrDenied, eventstore.ErrDenied},
@@ -134,16 +145,20 @@ func TestKnownOutcome_isAskedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int64
-			store := newServerFixture(t, memory.New(), esdbserver.Options{Written: func(context.Context) error {
+			store := newServerFixture(t, memory.New(), esdbserver.Options{NoBatchAppend: alone, Written: func(context.Context) error {
 				asked.Add(1)
 				return row.said
 			}}).open(t, Options{})
 			_, err := store.Append(within(t, waitTime), opening("a"))
 			require.ErrorIs(t, err, row.want)
+			if name == "not served" && !alone { // then the client's own append is tried
+				require.EqualValues(t, 2, asked.Load())
+				return
+			}
 			require.EqualValues(t, 1, asked.Load())
 		})
 	}
-	store := newServerFixture(t, memory.New(), esdbserver.Options{}).open(t, Options{})
+	store := newServerFixture(t, memory.New(), esdbserver.Options{NoBatchAppend: alone}).open(t, Options{})
 	mustAppend(t, store, opening("a"))
 	_, err := store.Append(within(t, waitTime), opening("a"))
 	require.ErrorIs(t, err, eventstore.ErrConflict)
@@ -153,9 +168,13 @@ func TestKnownOutcome_isAskedOnce(t *testing.T) {
 // which is told as such, with the store, or with the store's own time-out; there
 // are few of them.
 func TestSameAppend_isAskedAgainWhileTheCallersTimeLasts(t *testing.T) {
+	bothWays(t, askedAgainWhileTimeLasts)
+}
+
+func askedAgainWhileTimeLasts(t *testing.T, alone bool) {
 	var asked atomic.Int64
 	often := make(chan struct{}, 10_000)
-	server := newServerFixture(t, memory.New(), esdbserver.Options{Written: func(context.Context) error {
+	server := newServerFixture(t, memory.New(), esdbserver.Options{NoBatchAppend: alone, Written: func(context.Context) error {
 		asked.Add(1)
 		often <- struct{}{}
 		return unknownOutcomes[0]

@@ -109,3 +109,10 @@ func mustAppend(t testing.TB, store eventstore.Store, wanted eventstore.Append) 
 	require.NoError(t, err)
 	return appended
 }
+
+// bothWays runs a test with a server that has BatchAppend and with one that has not,
+// where the client's own append is used.
+func bothWays(t *testing.T, test func(t *testing.T, alone bool)) {
+	t.Run("by one call", func(t *testing.T) { test(t, false) })
+	t.Run("one by one", func(t *testing.T) { test(t, true) })
+}

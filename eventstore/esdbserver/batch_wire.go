@@ -122,7 +122,7 @@ func batchError(err error, conflict *shared.WrongExpectedVersion) *streams.Batch
 	case said.Code() == codes.Unavailable, strings.Contains(said.Message(), "No leader info available"):
 		return detailed(codes.Unavailable, said.Message(), &emptypb.Empty{})
 	case said.Code() == codes.Aborted, said.Code() == codes.DeadlineExceeded, errors.Is(err, context.DeadlineExceeded):
-		return detailed(codes.DeadlineExceeded, "Timeout", &shared.Timeout{})
+		return detailed(codes.DeadlineExceeded, said.Message(), &shared.Timeout{})
 	case said.Code() == codes.InvalidArgument:
 		return detailed(codes.InvalidArgument, "Bad Request", &shared.BadRequest{Message: said.Message()})
 	default:
