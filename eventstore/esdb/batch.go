@@ -30,6 +30,9 @@ func (s *Store) batched(ctx context.Context, wanted eventstore.Append) (eventsto
 	if err := ctx.Err(); err != nil {
 		return eventstore.Appended{}, err
 	}
+	if s.isClosing() {
+		return eventstore.Appended{}, errClosed
+	}
 	trying, err := s.breaker.enter(ctx, s.closing)
 	if err != nil {
 		return eventstore.Appended{}, s.diagnosis.explain(s.deadlineError(ctx, err))

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/stretchr/testify/require"
@@ -41,18 +43,54 @@ func openOdd(t testing.TB, options Options, read func(*streams.ReadReq, streams.
 }
 
 func openServer(t testing.TB, options Options, answers streams.StreamsServer) *Store {
+	store, _ := openDroppable(t, options, answers)
+	return store
+}
+
+// openDroppable also returns what closes all connections of the server.
+func openDroppable(t testing.TB, options Options, answers streams.StreamsServer) (*Store, *droppable) {
 	dir, err := os.MkdirTemp("", "esdb")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	options.Address = "unix:" + filepath.Join(dir, "s")
-	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
+	unix, err := net.Listen("unix", filepath.Join(dir, "s"))
 	require.NoError(t, err)
-	server := grpc.NewServer()
+	listener := &droppable{Listener: unix}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(1 << 26))
 	streams.RegisterStreamsServer(server, answers)
+	if features, has := answers.(serverfeatures.ServerFeaturesServer); has {
+		serverfeatures.RegisterServerFeaturesServer(server, features)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	t.Cleanup(func() { server.Stop(); require.NoError(t, <-ended) })
-	return open(t, "esdb://ignored?tls=false", options)
+	return open(t, "esdb://ignored?tls=false&discoveryInterval=5", options), listener
+}
+
+// droppable is a listener whose connections can be cut, as by a server that dies.
+type droppable struct {
+	net.Listener
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (d *droppable) Accept() (net.Conn, error) {
+	conn, err := d.Listener.Accept()
+	if err == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.conns = append(d.conns, conn)
+	}
+	return conn, err
+}
+
+func (d *droppable) drop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, conn := range d.conns {
+		_ = conn.Close()
+	}
+	d.conns = nil
 }
 
 func wireEvent(stream, kind string, place uint64) *streams.ReadResp {
