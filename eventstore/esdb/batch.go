@@ -218,8 +218,8 @@ func (b *batchAppender) send(ctx context.Context, session *batchSession, wanted 
 		return eventstore.Appended{}, err
 	}
 	defer session.leave(waiting)
-	queue, due := session.queue, time.Now().Add(limit)
-	timer := time.NewTimer(min(limit, b.lookAfter))
+	queue, due := session.queue, time.Now().Add(b.attempt)
+	timer := time.NewTimer(min(b.attempt, b.lookAfter))
 	defer timer.Stop()
 	for {
 		select {
@@ -230,13 +230,15 @@ func (b *batchAppender) send(ctx context.Context, session *batchSession, wanted 
 		case <-session.over:
 			return b.ended(session, waiting)
 		case <-ctx.Done():
-			session.distrust(b.attempt)
+			_ = session.distrust(b.attempt)
 			return eventstore.Appended{}, ctx.Err()
 		case <-timer.C:
-			session.distrust(b.attempt)
+			if err := session.distrust(b.attempt); err != nil {
+				return eventstore.Appended{}, err
+			}
 			left := time.Until(due)
 			if left <= 0 {
-				return eventstore.Appended{}, status.Errorf(codes.DeadlineExceeded, "no answer within %v", limit)
+				return eventstore.Appended{}, status.Errorf(codes.DeadlineExceeded, "no answer within %v", b.attempt)
 			}
 			b.look()
 			timer.Reset(min(left, b.lookAfter))

@@ -159,15 +159,18 @@ func (b *batchSession) isOver() bool {
 	}
 }
 
-// distrust ends the call when an answer is due and nothing was received for a time: a
-// dead connection looks like that.
-func (b *batchSession) distrust(limit time.Duration) {
+// distrust ends the call when an answer is due and nothing was received for a time, and
+// returns the error that it ends with. A dead connection looks like that.
+func (b *batchSession) distrust(limit time.Duration) error {
 	b.mu.Lock()
 	dead := b.asked && time.Since(b.since) >= limit
 	b.mu.Unlock()
-	if dead {
-		b.cancel(status.Errorf(codes.Unavailable, "nothing received for %v", limit))
+	if !dead {
+		return nil
 	}
+	silent := status.Errorf(codes.Unavailable, "nothing received for %v", limit)
+	b.cancel(silent)
+	return silent
 }
 
 // endOfCall returns the error of the appends that were in flight when a call ended.

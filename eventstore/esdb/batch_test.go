@@ -317,7 +317,7 @@ func TestBatch_oneSearchesForAll(t *testing.T) {
 		return nil
 	}})
 	server.kill(t)
-	store := server.open(t, Options{})
+	store := server.open(t, Options{lookAfter: time.Hour}) // a probe asks for the features too
 	ended := make(chan []error, 1)
 	go func() {
 		ended <- atOnce(50, func(number int) error {

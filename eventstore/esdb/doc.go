@@ -2,6 +2,26 @@
 // Only this package and esdbserver import that client. ADR 0025 has the reasons for
 // staying with it.
 //
+// Appends go past the client where the server has BatchAppend: one long call on a
+// connection of this package carries the appends of all callers, see batchAppender and
+// ADR 0059. The same is kept out there:
+//
+//   - One goroutine sends and one receives. Callers wait for an answer or for their
+//     context, and for nothing else. TestBatch_flowControlHoldsNoCaller,
+//     TestBatch_aDeadCallIsGivenUp
+//   - An attempt has a time of its own. After it, and when the call ends, the outcome
+//     is unknown: the same append is sent again. Only an answer to the append itself, or
+//     a call that was refused before any answer, is certain.
+//     TestBatch_whatIsNotAnsweredIsSentAgainUnchanged,
+//     TestBatch_theEndOfACallIsAnUnknownOutcome, TestBatch_aRefusedCallIsCertain,
+//     TestBatch_nothingIsLostWhenTheServerDiesBetweenTwoMessages, TestBatchAnswer_certainOrUnknown
+//   - Answers come in any order, and are matched by id. TestBatch_eachCallerGetsItsOwnAnswer
+//   - An append is encoded by its caller, because gRPC ends a call on which a message
+//     cannot be encoded. TestBatch_aBadAppendSpoilsNoOther
+//   - One search for a server serves all callers, goes on while one waits, and goes to
+//     the leader. TestBatch_oneSearchesForAll, TestBatch_goesToTheLeader,
+//     TestLeader_thatResignsCostsNoCall
+//
 // The client has defects, found by experiment and by reading. They are contained in
 // this package, which is why it is more than a thin adapter. Each is listed here with
 // its containment and the test that shows it:
@@ -16,7 +36,7 @@
 //     TestB_closeNeverClosesUnderACall, TestClose_thatACallerStillWaitsForReportsIt
 //   - C: contexts are ignored during discovery as well.
 //     TestC_aSilentHostBlocksNoCaller
-//   - D: when a server aborts an append while it is being sent, the reason is lost.
+//   - D: when a server aborts an append of the client while it is being sent, the reason is lost.
 //     Sizes are checked before sending, and an aborted request is repeated, at most
 //     twice. TestD_tooLargeIsNeverSent, TestD_brokenOffIsAskedAgain
 //   - E: the header requires-leader is put where it is never sent. This package sends
