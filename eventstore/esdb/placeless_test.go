@@ -125,7 +125,7 @@ func TestAppend_isNeverAnsweredWithPositionZero(t *testing.T) {
 				if !writes { // and another's event lies where ours would
 					mustAppend(t, log, opening("a"))
 				}
-				server := answering{esdbserver.New(log, esdbserver.Options{}), writes, answer}
+				server := answering{esdbserver.New(log, esdbserver.Options{NoBatchAppend: true}), writes, answer}
 				limit := 300 * time.Millisecond // only an append that fails uses it up
 				if writes {
 					limit = waitTime
@@ -142,7 +142,7 @@ func TestAppend_isNeverAnsweredWithPositionZero(t *testing.T) {
 		}
 	}
 	t.Run("no result", func(t *testing.T) {
-		server := answering{esdbserver.New(memory.New(), esdbserver.Options{}), false, &streams.AppendResp{}}
+		server := answering{esdbserver.New(memory.New(), esdbserver.Options{NoBatchAppend: true}), false, &streams.AppendResp{}}
 		_, err := openServer(t, Options{Timeout: 300 * time.Millisecond}, server).Append(t.Context(), opening("a"))
 		require.ErrorIs(t, err, eventstore.ErrUnavailable)
 	})
