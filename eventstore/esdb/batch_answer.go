@@ -2,6 +2,7 @@ package esdb
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -82,7 +83,7 @@ func batchFailure(said *status.Status) error {
 // currentRevision returns where a stream is, as text.
 func currentRevision(wrong *shared.WrongExpectedVersion) string {
 	if at, is := wrong.GetCurrentStreamRevisionOption().(*shared.WrongExpectedVersion_CurrentStreamRevision); is {
-		return fmt.Sprint(at.CurrentStreamRevision)
+		return strconv.FormatUint(at.CurrentStreamRevision, 10)
 	}
 	return "no_stream"
 }

@@ -38,7 +38,7 @@ func (d batchDialer) open(ctx context.Context, leader string) (session *batchSes
 		}
 	}
 	nodes := slices.Clone(addresses(d.cfg))
-	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] }) //nolint:gosec // no secret
 	for _, node := range nodes {
 		session, err = d.openAt(ctx, node, isCluster(d.cfg))
 		if err == nil || err == errNoBatch { //nolint:errorlint // returned as it is
@@ -112,9 +112,9 @@ func batchFeature(ctx context.Context, conn *grpc.ClientConn) (durations bool, e
 // begin opens the call on a connection, within limited. It lives as long as ctx.
 func (d batchDialer) begin(ctx, limited context.Context, conn *grpc.ClientConn, durations bool) (*batchSession, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	late := context.AfterFunc(limited, func() { cancel(limited.Err()) })
+	inTime := context.AfterFunc(limited, func() { cancel(limited.Err()) })
 	call, err := streams.NewStreamsClient(conn).BatchAppend(d.headers(ctx))
-	if !late() && err == nil {
+	if !inTime() && err == nil {
 		err = limited.Err()
 	}
 	if err != nil {

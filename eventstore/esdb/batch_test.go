@@ -339,7 +339,7 @@ func TestBatch_nothingIsLostWhenTheServerDiesBetweenTwoMessages(t *testing.T) {
 	t.Parallel()
 	const writers, each = 3, 3
 	for cut := range 2*writers*each + 2 {
-		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+		t.Run(strconv.Itoa(cut), func(t *testing.T) {
 			t.Parallel()
 			log := memory.New()
 			server := &dying{Server: esdbserver.New(log, esdbserver.Options{})}
@@ -528,7 +528,7 @@ func TestBatch_closeEndsInTime(t *testing.T) {
 // where it knows no other.
 func TestBatch_theServerIsToldTheDeadline(t *testing.T) {
 	for _, times := range []bool{false, true} {
-		t.Run(fmt.Sprint(times), func(t *testing.T) {
+		t.Run(strconv.FormatBool(times), func(t *testing.T) {
 			options := make(chan *streams.BatchAppendReq_Options, 2)
 			server := &batchServer{times: times, call: func(_ int64, stream streams.Streams_BatchAppendServer) error {
 				for {
@@ -578,9 +578,12 @@ func TestBatch_aNewConnectionIsCounted(t *testing.T) {
 func TestBatch_goesToTheLeader(t *testing.T) {
 	c := newCluster(t, 3, false)
 	c.leader.Store(2)
-	store := open(t, fmt.Sprintf("esdb://127.0.0.1:%d,127.0.0.1:%d?tls=false&nodePreference=follower", c.ports[0], c.ports[1]), Options{})
-	mustAppend(t, store, opening("a"))
-	require.Zero(t, c.turned.Load())
+	for _, url := range []string{
+		fmt.Sprintf("esdb://127.0.0.1:%d,127.0.0.1:%d", c.ports[0], c.ports[1]), fmt.Sprintf("esdb+discover://localhost:%d", c.ports[0]),
+	} {
+		mustAppend(t, open(t, url+"?tls=false&nodePreference=follower", Options{}), opening(url))
+		require.Zero(t, c.turned.Load())
+	}
 	single := open(t, fmt.Sprintf("esdb://127.0.0.1:%d?tls=false", c.ports[0]), Options{})
 	mustAppend(t, single, opening("b"))
 	require.EqualValues(t, 1, c.turned.Load(), "a node that is asked without gossip names the leader once")
