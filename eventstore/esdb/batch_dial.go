@@ -33,14 +33,19 @@ func (d batchDialer) pause() time.Duration {
 // the configuration in any order. Errors: errNoBatch, and that of the last node.
 func (d batchDialer) open(ctx context.Context, leader string) (session *batchSession, err error) {
 	if leader != "" {
-		if session, err = d.openAt(ctx, leader, false); err == nil {
+		if session, err = d.openAt(ctx, leader); err == nil {
 			return session, nil
 		}
 	}
 	nodes := slices.Clone(addresses(d.cfg))
 	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] }) //nolint:gosec // no secret
 	for _, node := range nodes {
-		session, err = d.openAt(ctx, node, isCluster(d.cfg))
+		if isCluster(d.cfg) {
+			if node, err = d.leader(ctx, node); err != nil {
+				continue
+			}
+		}
+		session, err = d.openAt(ctx, node)
 		if err == nil || err == errNoBatch { //nolint:errorlint // returned as it is
 			return session, err
 		}
@@ -48,36 +53,44 @@ func (d batchDialer) open(ctx context.Context, leader string) (session *batchSes
 	return nil, err
 }
 
-// openAt opens a call at a node, or at the leader that it names when it is asked. Each
-// node has the time of one question of gossip.
-func (d batchDialer) openAt(ctx context.Context, node string, ask bool) (session *batchSession, err error) {
-	limited, cancel := context.WithTimeout(ctx, time.Duration(d.cfg.GossipTimeout)*time.Second)
+// leader asks a node for the leader. The connection is closed again, since the next one
+// is another node's as a rule.
+func (d batchDialer) leader(ctx context.Context, node string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.limit())
+	defer cancel()
+	conn, err := dialNode(d.cfg, node)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	leader, err := leaderOf(ctx, conn)
+	if err == nil && leader == "" {
+		err = errNoLeader
+	}
+	return leader, err
+}
+
+// limit is the time of one node.
+func (d batchDialer) limit() time.Duration { return time.Duration(d.cfg.GossipTimeout) * time.Second }
+
+// openAt opens a call at a node.
+func (d batchDialer) openAt(ctx context.Context, node string) (*batchSession, error) {
+	limited, cancel := context.WithTimeout(ctx, d.limit())
 	defer cancel()
 	conn, err := dialNode(d.cfg, node, d.options()...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if session == nil {
-			_ = conn.Close()
-		}
-	}()
-	if ask {
-		leader, err := leaderOf(limited, conn)
-		switch {
-		case err != nil:
-			return nil, err
-		case leader == "":
-			return nil, errNoLeader
-		case leader != node:
-			return d.openAt(ctx, leader, false)
-		}
-	}
 	durations, err := batchFeature(limited, conn)
 	if err != nil {
+		_ = conn.Close()
 		return nil, err
 	}
-	return d.begin(ctx, limited, conn, durations)
+	session, err := d.begin(ctx, limited, conn, durations)
+	if err != nil {
+		_ = conn.Close()
+	}
+	return session, err
 }
 
 // options are the settings of the client, but that nothing is sent twice by gRPC.
