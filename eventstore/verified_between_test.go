@@ -2,7 +2,11 @@ package eventstore_test
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -220,4 +224,77 @@ func TestWait_reportsWhyTheLogIsAway(t *testing.T) {
 	require.NoError(t, <-asked)
 	_, err = v.ReadAll(ctx, eventstore.Forwards, eventstore.Start, 1)
 	require.Empty(t, eventstore.CauseOf(err), "it is reached again")
+}
+
+// counted is a log under which something happens at each call of a comparison.
+type counted struct {
+	*connected
+
+	calls int
+	at    func(call int)
+}
+
+func (c *counted) count() {
+	c.calls++
+	c.at(c.calls)
+}
+
+func (c *counted) ReadStream(ctx context.Context, stream string, direction eventstore.Direction, from uint64, limit int) ([]eventstore.RecordedEvent, error) {
+	c.count()
+	return c.connected.ReadStream(ctx, stream, direction, from, limit)
+}
+
+func (c *counted) End(ctx context.Context) (eventstore.Position, error) {
+	c.count()
+	return c.connected.End(ctx)
+}
+
+func (c *counted) ReadAll(ctx context.Context, direction eventstore.Direction, from eventstore.Position, limit int) ([]eventstore.RecordedEvent, error) {
+	c.count()
+	return c.connected.ReadAll(ctx, direction, from, limit)
+}
+
+// TestLog_thatIsAnotherForSomeCallsIsTheRightOneAgain: whichever calls of a comparison meet
+// the other log, the right one is known again, and the other one never taken for it.
+func TestLog_thatIsAnotherForSomeCallsIsTheRightOneAgain(t *testing.T) {
+	t.Parallel()
+	const calls = 24 // of several comparisons
+	for leaves := 1; leaves < calls; leaves++ {
+		for returns := leaves + 1; returns <= calls; returns++ {
+			synctest.Test(t, func(t *testing.T) {
+				log, right := &counted{connected: connectedTo(logOf(t, theLog, 2)), at: func(int) {}}, memory.New()
+				v := eventstore.Verify(log)
+				ctx, stop := context.WithCancel(t.Context())
+				var running sync.WaitGroup
+				running.Go(func() {
+					_ = v.Subscribe(ctx, eventstore.Start, nil, func(eventstore.Message) error { return nil })
+				})
+				synctest.Wait()
+				for range 3 { // seen by the subscription, and not compared yet
+					happens(t, log)
+				}
+				synctest.Wait()
+				right.Replace(log.Store)
+				grown := beginning(t, log, 3)
+				for range 3 {
+					happens(t, grown)
+				}
+				log.calls, log.at = 0, func(call int) {
+					switch call {
+					case leaves:
+						log.Replace(grown)
+					case returns:
+						log.Replace(right)
+					}
+				}
+				running.Go(func() { _ = v.Watch(ctx, time.Second, slog.New(slog.DiscardHandler)) })
+				time.Sleep(time.Minute) // of the bubble's own clock
+				synctest.Wait()
+				require.Greater(t, log.calls, calls)
+				require.Nil(t, v.Mismatch(), "%d to %d", leaves, returns)
+				stop()
+				running.Wait()
+			})
+		}
+	}
 }

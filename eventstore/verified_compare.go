@@ -46,21 +46,42 @@ func (v *Verified) compareOnce(ctx context.Context) (*Mismatch, error) {
 	if err != nil {
 		return nil, err
 	}
+	found := Mismatch{Known: v.known, Found: id, End: ends}
+	if lost, err := v.firstLost(ctx, found, v.anchor, latest); lost != nil || err != nil {
+		return lost, err
+	}
 	newest, err := v.newest(ctx, ends)
 	if err != nil {
 		return nil, err
 	}
-	for _, event := range slices.Compact([]Seen{v.anchor, latest}) {
-		instead, there, err := v.isThere(ctx, event, ends)
-		if err != nil {
-			return nil, err
+	// The log may have become another one, or the right one again, while it was compared:
+	// what is later compared with must be of the log in which the events are still there.
+	if newest != v.anchor {
+		if found.End.Before(newest.At) {
+			found.End = newest.At
 		}
-		if !there {
-			return &Mismatch{Known: v.known, Found: id, Lost: event, Instead: instead, End: ends}, nil
+		if lost, err := v.firstLost(ctx, found, v.anchor, latest, newest); lost != nil || err != nil {
+			return lost, err
 		}
 	}
 	v.known, v.anchor, v.end = id, newest, ends
 	v.recordSeen(newest)
+	return nil, nil //nolint:nilnil // nothing is wrong, and nothing failed
+}
+
+// firstLost returns found with the first of some events that is not in the log, which ends
+// at its End; nil when all are there.
+func (v *Verified) firstLost(ctx context.Context, found Mismatch, events ...Seen) (*Mismatch, error) {
+	for _, event := range slices.Compact(events) {
+		instead, there, err := v.isThere(ctx, event, found.End)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			found.Lost, found.Instead = event, instead
+			return &found, nil
+		}
+	}
 	return nil, nil //nolint:nilnil // nothing is wrong, and nothing failed
 }
 
