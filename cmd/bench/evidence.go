@@ -90,7 +90,7 @@ func measureEvidence(ctx context.Context, s *harness) (table, error) {
 	if err := s.fillLog(ctx); err != nil {
 		return table{}, err
 	}
-	write, err := s.warmRound(ctx, s.syncWorkload())
+	write, err := s.warmRound(ctx, s.syncWorkload(s.Connections))
 	if err != nil {
 		return table{}, err
 	}

@@ -93,7 +93,7 @@ func (s *harness) grown(ctx context.Context, facts int) (g grown, err error) {
 	if err = s.serve(ctx, where); err != nil {
 		return g, err
 	}
-	g.write, err = s.warmRound(ctx, s.syncWorkload())
+	g.write, err = s.warmRound(ctx, s.syncWorkload(s.Connections))
 	return g, err
 }
 

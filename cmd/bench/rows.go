@@ -40,7 +40,7 @@ var specs = []spec{
 	{name: "nomis-reconcile", measure: measureNomisReconcile},
 	{name: "pages", several: measurePages},
 	{name: "growth", several: measureGrowth},
-	{name: rowEsdb, measure: measureEsdb},
+	{name: rowEsdb, several: measureEsdb},
 }
 
 // names returns the names of all rows.

@@ -25,7 +25,7 @@ func measureSync(ctx context.Context, s *harness) (row, error) {
 	if err := s.rawTable(ctx); err != nil {
 		return row{}, err
 	}
-	d, err := s.compare(ctx, s.syncWorkload(), s.insertWorkload())
+	d, err := s.compare(ctx, s.syncWorkload(s.Connections), s.insertWorkload())
 	if err != nil {
 		return row{}, err
 	}
@@ -58,12 +58,12 @@ func (s *harness) syncRequests(path string, pairs int) request {
 	return newRequest(http.MethodPost, path, s.token, text)
 }
 
-// syncWorkload creates one new pair a turn. Every pair is new, so no request conflicts
+// syncWorkload creates one new pair a turn, over some connections. Every pair is new, so no request conflicts
 // with another.
-func (s *harness) syncWorkload() workload {
+func (s *harness) syncWorkload(connections int) workload {
 	template := s.syncRequests("/sync", 1)
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.runWorkers(ctx, s.Connections, d, s.postWorker(template, 1, s.fillPair))
+		return s.runWorkers(ctx, connections, d, s.postWorker(template, 1, s.fillPair))
 	}
 }
 

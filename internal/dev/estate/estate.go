@@ -105,14 +105,14 @@ func (e *Estate) Find(number domain.PrisonerNumber) (Prisoner, bool) {
 // People returns all prisoners.
 func (e *Estate) People() []Prisoner { return e.Prisoners }
 
-// numbers is how many prisoner numbers of the form A0000AA exist.
-const numbers = 26 * 10_000 * 26 * 26
+// Numbers is how many prisoner numbers of the form A0000AA exist.
+const Numbers = 26 * 10_000 * 26 * 26
 
-// Number returns the i-th prisoner number. Indexes below 175,760,000 give different
+// Number returns the i-th prisoner number. Indexes below Numbers give different
 // numbers, and neighbouring indexes give distant numbers: real numbers are not
 // consecutive either.
 func Number(i uint64) domain.PrisonerNumber {
-	n := i % numbers * 61_803_399 % numbers // the factor shares no divisor with numbers, so nothing falls together
+	n := i % Numbers * 61_803_399 % Numbers // the factor shares no divisor with Numbers, so nothing falls together
 	text := [7]byte{}
 	for _, place := range []int{6, 5} {
 		text[place], n = 'A'+byte(n%26), n/26

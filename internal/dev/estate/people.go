@@ -43,7 +43,7 @@ func (e *Estate) place(rng *rand.Rand, options Options) {
 	for _, prison := range e.Prisons {
 		shares += prison.share
 	}
-	first := rng.Uint64N(numbers)
+	first := rng.Uint64N(Numbers)
 	for i := range options.Prisoners {
 		p := Prisoner{
 			Number:    Number(first + uint64(i)),
