@@ -1,6 +1,7 @@
 package signer_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -87,7 +88,9 @@ func TestSigner_ofAnotherLogOrOriginRefuses(t *testing.T) {
 	options.Keys = append(options.Keys, key)
 	s, err := signer.New(options)
 	require.NoError(t, err)
-	err = s.Run(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit) // one that signs runs on
+	defer cancel()
+	err = s.Run(ctx)
 	require.ErrorIs(t, err, signer.ErrOtherOrigin)
 	require.ErrorContains(t, err, "EVIDENCE_ORIGIN")
 
@@ -100,7 +103,7 @@ func TestSigner_ofAnotherLogOrOriginRefuses(t *testing.T) {
 		h.add(9)
 		s, err := signer.New(h.options())
 		require.NoError(t, err)
-		err = s.Run(t.Context())
+		err = s.Run(ctx)
 		require.ErrorIs(t, err, consumer.ErrRefused, name)
 		require.ErrorContains(t, err, "docs/runbooks/EvidenceHeadTooOld.md", name)
 		require.ErrorContains(t, err, "does not belong to this log "+identity.String(), name)
