@@ -39,6 +39,9 @@ type bareBatch struct {
 // batchDeadline is the time that the server has for one append.
 const batchDeadline = 2 * time.Second
 
+// typeKey is where the protocol has the type of an event.
+const typeKey = "type"
+
 // newBareBatch opens the call at the leader.
 func newBareBatch(ctx context.Context, address string) (*bareBatch, error) {
 	config, err := client.ParseConnectionString(address)
@@ -114,7 +117,7 @@ func (b *bareBatch) append(ctx context.Context, stream string, event sampleEvent
 		},
 		ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{{
 			Id: textID(uuid.New()), Data: event.data, CustomMetadata: event.metadata,
-			Metadata: map[string]string{"type": event.eventType, "content-type": "application/json"},
+			Metadata: map[string]string{typeKey: event.eventType, "content-type": "application/json"},
 		}},
 		IsFinal: true,
 	}

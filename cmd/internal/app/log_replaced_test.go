@@ -83,8 +83,8 @@ func TestLog_thatIsReplacedUnderAProcessIsNeitherReadNorWritten(t *testing.T) {
 				u.change(`DELETE FROM eventstore.events`, `INSERT INTO eventstore.events TABLE kept`)
 				health := ""
 				if !assert.Eventually(t, func() bool {
-					status := 0
-					status, health = r.get(t, "/health")
+					status, text := r.get(t, "/health")
+					health = text
 					return status == http.StatusOK
 				}, time.Minute, 20*time.Millisecond) {
 					require.FailNow(t, "never well again", health)
