@@ -48,11 +48,10 @@ bench: postgres build peers ## measure against raw Postgres, as a table and bin/
 
 # -count=1: some tests build the programs, and Go's cache does not see of what.
 # -p 2 -parallel 4: much of the time is spent waiting for servers, so two cores
-# take two packages and four tests of each at once. Those that take longest are named
-# first, so that none is left alone at the end. `make vet` is a target of its own.
+# take two packages and four tests of each at once. `make vet` is a target of its own.
 .PHONY: test
 test: tools postgres npm helm ## all tests
-	go test -count=1 -vet=off -p 2 -parallel 4 -timeout 15m ./web/screens/... ./cmd/... ./...
+	go test -count=1 -vet=off -p 2 -parallel 4 -timeout 15m ./...
 
 # The race detector makes tests slower by half to ten times. Left out are the packages
 # that start whole programs, and the drawing of pages: one goroutine draws a page, so only
