@@ -17,7 +17,7 @@ import (
 	"nonassociations/projections/generation"
 )
 
-// Options of a Runner. OnCommit, London, Build and the batch sizes may be zero; the
+// Options of a Runner. OnCommit, Wanted, London, Build and the batch sizes may be zero; the
 // others must be given.
 type Options struct {
 	Store eventstore.Store
@@ -29,6 +29,8 @@ type Options struct {
 	// OnCommit is called with every public position that has become visible. It must
 	// return at once: the projector waits for it.
 	OnCommit func(position uint64)
+	// Wanted is that of the consumer: what waits for the read model. It may be nil.
+	Wanted func() <-chan struct{}
 	Clock    func() time.Time
 	// London is the time zone of the local times that staff's lists sort by. Nil means
 	// the zone of Clock.
@@ -71,7 +73,7 @@ func (r *Runner) newConsumer(of Generation, leave func()) *consumer.Consumer[*fa
 		Name: of.Schema(), DSN: o.DSN, Store: o.Store, Prefixes: domain.StreamPrefixes(),
 		Clock: o.Clock, Logger: o.Logger,
 		ID: Consumer, Build: o.Build,
-		Live: o.BatchLive, Catchup: o.BatchCatchup,
+		Live: o.BatchLive, Catchup: o.BatchCatchup, Wanted: o.Wanted,
 	}, &projector{
 		store: o.Store, onCommit: o.OnCommit, decoder: decoder{domain.Events()},
 		generation: of, london: o.London, leave: leave,

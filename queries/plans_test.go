@@ -121,7 +121,7 @@ func asked(reader *queries.Reader) map[string]func(context.Context, domain.Priso
 // notLookUps are the other methods of a Reader: Live, Page and StatesBetween walk all that
 // there are, PairsOnDays reads all of them once a day, and the rest reads no rows of records.
 var notLookUps = []string{
-	"Advance", "Close", "Generation", "Live", "Page", "PairsOnDays", "Ping", "Position", "StatesBetween", "Version", "WaitFor",
+	"Advance", "Close", "Generation", "Live", "Page", "PairsOnDays", "Ping", "Position", "StatesBetween", "Version", "WaitFor", "Wanted",
 }
 
 func TestLookups_areAllCovered(t *testing.T) {

@@ -103,6 +103,10 @@ func (r *Reader) Position() uint64 { return r.watermark.position() }
 // committed, without the detour by way of Postgres.
 func (r *Reader) Advance(position uint64) { r.watermark.advance(position) }
 
+// Wanted returns a channel that is closed as soon as a request of this process waits for a
+// position, also when one waits already. A projector of the process then hurries.
+func (r *Reader) Wanted() <-chan struct{} { return r.watermark.wanted() }
+
 // List is the answer to GET /non-associations/{prisonerNumber}.
 type List struct {
 	Document []byte // the whole JSON body

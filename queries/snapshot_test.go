@@ -173,7 +173,7 @@ func routers(id uuid.UUID) map[string]func(ctx context.Context, r *queries.Reade
 }
 
 // neither are the methods that show no row, and those that give no position.
-var neither = []string{"Live", "StatesOf", "StatesBetween", "Generation", "WaitFor", "Ping", "Position", "Advance", "Close"}
+var neither = []string{"Live", "StatesOf", "StatesBetween", "Generation", "WaitFor", "Ping", "Position", "Advance", "Wanted", "Close"}
 
 func TestReads_areAllCovered(t *testing.T) {
 	shown, routed := marks(uuid.Nil), routers(uuid.Nil)

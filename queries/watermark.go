@@ -23,6 +23,7 @@ type watermark struct {
 
 	mu      sync.Mutex
 	waiters map[*waiter]struct{}
+	called  chan struct{} // closed with the first waiter; nil: nobody looks for one
 }
 
 // waiter is one request that waits.
@@ -84,8 +85,33 @@ func (w *watermark) addWaiter(atLeast uint64) (*waiter, error) {
 	}
 	added := &waiter{atLeast: atLeast, reached: make(chan struct{})}
 	w.waiters[added] = struct{}{}
+	if w.called != nil {
+		close(w.called)
+		w.called = nil
+	}
 	return added, nil
 }
+
+// wanted returns a channel that is closed as soon as a request waits, also when one waits
+// already.
+func (w *watermark) wanted() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiters) > 0 {
+		return closed
+	}
+	if w.called == nil {
+		w.called = make(chan struct{})
+	}
+	return w.called
+}
+
+// closed is a channel that is closed.
+var closed = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 func (w *watermark) removeWaiter(waiting *waiter) {
 	w.mu.Lock()

@@ -56,3 +56,23 @@ func TestWatermark_risesAndWakesWaitersItHasReached(t *testing.T) {
 	require.Equal(t, []uint64{5, 10, 11}, woken())
 	require.Empty(t, w.waiters)
 }
+
+func TestWatermark_isWantedWhileARequestWaits(t *testing.T) {
+	var w watermark
+	before := w.wanted()
+	select {
+	case <-before:
+		t.Fatal("no request waits")
+	default:
+	}
+	waiting, err := w.addWaiter(5)
+	require.NoError(t, err)
+	<-before
+	<-w.wanted()
+	w.removeWaiter(waiting)
+	select {
+	case <-w.wanted():
+		t.Fatal("no request waits any more")
+	default:
+	}
+}

@@ -80,6 +80,10 @@ type Options struct {
 	// Wake requests a CheckLease soon, for a handler that goes on working after
 	// Apply; may be nil.
 	Wake <-chan struct{}
+	// Wanted returns a channel that is closed as soon as something waits for an event
+	// to be applied, also when it waits already: the next batch is then not delayed to
+	// become larger. nil: nothing ever waits. It must not block.
+	Wanted func() <-chan struct{}
 	// ID is the key of the row in consumer.status that the session with the lease
 	// writes; "": no row. Build is the version that the row shows.
 	ID, Build string
@@ -103,6 +107,9 @@ type Intervals struct {
 	Poison, PoisonMost time.Duration
 	// Lease is how long the connection may be idle before CheckLease: 1 s.
 	Lease time.Duration
+	// Collect is the time after a small batch within which the next events are collected
+	// rather than applied one by one: 5 ms.
+	Collect time.Duration
 	// Head is how often the head of the log is read: 1 s.
 	Head time.Duration
 	// Stall is how long a subscription may be silent behind a head before it is
@@ -117,7 +124,7 @@ func (i Intervals) withDefaults() Intervals {
 	return Intervals{
 		Retry: cmp.Or(i.Retry, 100*time.Millisecond), RetryMost: cmp.Or(i.RetryMost, 3*time.Second),
 		Poison: cmp.Or(i.Poison, 5*time.Second), PoisonMost: cmp.Or(i.PoisonMost, time.Minute),
-		Lease: cmp.Or(i.Lease, time.Second), Head: cmp.Or(i.Head, time.Second), Stall: cmp.Or(i.Stall, 10*time.Second),
+		Lease: cmp.Or(i.Lease, time.Second), Collect: cmp.Or(i.Collect, 5*time.Millisecond), Head: cmp.Or(i.Head, time.Second), Stall: cmp.Or(i.Stall, 10*time.Second),
 		Status: i.Status,
 	}
 }
@@ -134,5 +141,8 @@ const (
 func (o Options) withDefaults() Options {
 	o.Live, o.Catchup = cmp.Or(o.Live, liveBatch), cmp.Or(o.Catchup, catchupBatch)
 	o.Intervals = o.Intervals.withDefaults()
+	if o.Wanted == nil {
+		o.Wanted = func() <-chan struct{} { return nil }
+	}
 	return o
 }

@@ -33,6 +33,7 @@ type session[T any] struct {
 	live     bool
 	caughtUp bool
 	usedAt   time.Time // when the connection last answered
+	batchAt  time.Time // when the last batch with events was applied
 	newest   eventRef  // the last event of the current batch
 	last     int       // number of events of the last batch
 	more     bool      // the last batch had More set, so its commit may be pending
@@ -41,13 +42,6 @@ type session[T any] struct {
 const (
 	tickEvery      = 250 * time.Millisecond
 	checkLeaseTime = 5 * time.Second // bounds one CheckLease
-)
-
-// A batch costs about as much as ten events. After a batch of many events the next
-// one collects for a moment; an event that comes alone is never delayed.
-const (
-	coalesceThreshold = 16
-	coalesceDelay     = 25 * time.Millisecond
 )
 
 // runSession connects, acquires the lease and works until an error ends the session.
@@ -117,7 +111,7 @@ func (s *session[T]) work(ctx context.Context) error {
 // workOn applies the items that have arrived, up to a Poison if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	wasLive := s.live
-	if s.live && s.last >= coalesceThreshold && !Sleep(ctx, coalesceDelay) {
+	if !s.collect(ctx) {
 		return ctx.Err()
 	}
 	s.consumer.status.began(first.recorded)
@@ -192,6 +186,9 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	}
 	s.advance(batch.Through)
 	s.written, s.usedAt, s.more = s.applied, s.consumer.options.Clock(), batch.More
+	if len(batch.Events) > 0 {
+		s.batchAt = s.usedAt
+	}
 	s.consumer.status.applied(s.applied, s.recorded, len(s.items))
 	s.consumer.moved(len(batch.Events))
 	return nil

@@ -141,7 +141,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	if p.Roles.Project {
 		p.runner = projections.New(projections.Options{
 			Store: p.log, DSN: p.Config.DatabaseURL,
-			OnCommit: p.advanceReads, Clock: p.Clock, London: p.Clock().Location(),
+			OnCommit: p.advanceReads, Wanted: p.readsWanted, Clock: p.Clock, London: p.Clock().Location(),
 			Logger: p.Logger, Build: Version(),
 		})
 		group.Go(func() error { return p.project(groupCtx, below) })
@@ -233,4 +233,12 @@ func (p *process) advanceReads(position uint64) {
 	if p.reads != nil {
 		p.reads.Advance(position)
 	}
+}
+
+// readsWanted tells the projector of this process when a request waits for it.
+func (p *process) readsWanted() <-chan struct{} {
+	if p.reads == nil {
+		return nil
+	}
+	return p.reads.Wanted()
 }

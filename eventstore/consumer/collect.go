@@ -1,0 +1,40 @@
+package consumer
+
+import (
+	"context"
+	"time"
+)
+
+// A batch costs about as much as ten events. So a live consumer collects for a moment
+// before a batch that follows another one closely. An event that comes alone is never
+// delayed, and neither is a small batch that something waits for.
+const (
+	largeBatch      = 16
+	afterLargeBatch = 25 * time.Millisecond
+)
+
+// collect waits for more events of the next batch. It reports whether the context is
+// still alive.
+func (s *session[T]) collect(ctx context.Context) bool {
+	if !s.live {
+		return true
+	}
+	if s.last >= largeBatch {
+		return Sleep(ctx, afterLargeBatch)
+	}
+	most := s.consumer.options.Intervals.Collect
+	// A clock that was set back must not make the wait longer.
+	rest := min(most, most-s.consumer.options.Clock().Sub(s.batchAt))
+	if rest <= 0 {
+		return true
+	}
+	timer := time.NewTimer(rest)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.consumer.options.Wanted():
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
