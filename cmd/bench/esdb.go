@@ -80,7 +80,21 @@ func measureEsdb(ctx context.Context, s *harness) (table, error) {
 		}
 		t.rows = append(t.rows, one)
 	}
-	return t, nil
+	if s.Eventstore != "" {
+		return t, nil
+	}
+	ours, err := s.besideCommits(ctx)
+	t.rows = append(t.rows, ours.rows...)
+	return t, err
+}
+
+// besideCommits measures the service over our own esdbserver, as `make run` starts it,
+// beside raw commits in the same Postgres.
+func (s *harness) besideCommits(ctx context.Context) (table, error) {
+	if err := s.rawTable(ctx); err != nil {
+		return table{}, err
+	}
+	return s.syncRows(ctx, "sync-default", ", our own esdbserver as the log")
 }
 
 // newBareClient returns the vendor's client without the containment of package esdb, so

@@ -26,7 +26,7 @@ const rowEsdb = "esdb"
 // and reads what the rows before it wrote. esdb needs another log and comes last.
 var specs = []spec{
 	{name: "get", measure: measureGet},
-	{name: "sync", measure: measureSync},
+	{name: "sync", several: measureSync},
 	{name: "visible", measure: measureVisible},
 	{name: "migrate", measure: measureMigrate},
 	{name: "message-db", measure: measureMessageDB},

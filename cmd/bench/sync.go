@@ -18,23 +18,37 @@ import (
 
 // measureSync creates new pairs, one with each request. The baseline commits one row of
 // the same size: the lowest price of a durable write with this concurrency.
-func measureSync(ctx context.Context, s *harness) (row, error) {
+func measureSync(ctx context.Context, s *harness) (table, error) {
 	if err := s.serve(ctx, s.inPostgres()); err != nil {
-		return row{}, err
+		return table{}, err
 	}
 	if err := s.rawTable(ctx); err != nil {
-		return row{}, err
+		return table{}, err
 	}
-	d, err := s.compare(ctx, s.syncWorkload(s.Connections), s.insertWorkload())
-	if err != nil {
-		return row{}, err
+	return s.syncRows(ctx, "sync", "")
+}
+
+// syncRows measures the service that runs, over many connections and over one. where is
+// what the rows say of its log.
+func (s *harness) syncRows(ctx context.Context, name, where string) (table, error) {
+	var t table
+	for _, r := range []struct {
+		name        string
+		connections int
+		goal        float64
+	}{{name, s.Connections, 0.8}, {name + "-alone", 1, 0.4}} {
+		d, err := s.compare(ctx, s.syncWorkload(r.connections), s.insertWorkload(r.connections))
+		if err != nil {
+			return table{}, err
+		}
+		measured, baseline, ratio := d.rates()
+		t.rows = append(t.rows, row{
+			name: r.name, what: fmt.Sprintf("%s: POST /sync, new pairs, connections: %d%s", r.name, r.connections, where), measured: rate(measured),
+			beside: fmt.Sprintf("INSERT + commit of one row of %d bytes, connections: %d", s.sample.size(), r.connections), baseline: rate(baseline),
+			ratio: ratio, goal: atLeast(ratio, r.goal), note: s.note(r.name, d), results: d.results(),
+		})
 	}
-	measured, baseline, ratio := d.rates()
-	return row{
-		what: fmt.Sprintf("sync: POST /sync, new pairs, %d connections", s.Connections), measured: rate(measured),
-		beside: fmt.Sprintf("INSERT + commit of one row of %d bytes, %d connections", s.sample.size(), s.Connections), baseline: rate(baseline),
-		ratio: ratio, goal: atLeast(ratio, 0.6), note: s.note("sync", d), results: d.results(),
-	}, nil
+	return t, nil
 }
 
 // syncRequests returns a request template for that many pairs, with placeholders for
@@ -123,27 +137,25 @@ CREATE TABLE IF NOT EXISTS bench.raw (
 	rawInsertSQL = `INSERT INTO bench.raw (stream, revision, id, type, data, metadata) VALUES ($1, 0, $2, $3, $4, $5)`
 )
 
-// rawTable takes the sample and creates the table that the baselines write. Both are
-// done once a run.
+// rawTable takes the sample, once a run, and creates the table that the baselines write.
 func (s *harness) rawTable(ctx context.Context) error {
-	if s.sample.size() > 0 {
-		return nil
+	if s.sample.size() == 0 {
+		log, err := postgres.Open(ctx, s.dsn, postgres.Options{})
+		if err != nil {
+			return err
+		}
+		if err := s.takeSample(ctx, log); err != nil {
+			return err
+		}
 	}
-	log, err := postgres.Open(ctx, s.dsn, postgres.Options{})
-	if err != nil {
-		return err
-	}
-	if err := s.takeSample(ctx, log); err != nil {
-		return err
-	}
-	_, err = s.db.Exec(ctx, rawTableSQL)
+	_, err := s.db.Exec(ctx, rawTableSQL)
 	return err
 }
 
 // insertWorkload commits single rows, one a turn, each worker on its own connection.
-func (s *harness) insertWorkload() workload {
+func (s *harness) insertWorkload(connections int) workload {
 	return func(ctx context.Context, d time.Duration) (measurement, error) {
-		return s.runWorkers(ctx, s.Connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
+		return s.runWorkers(ctx, connections, d, func(ctx context.Context) (func() (int, error), func(), error) {
 			conn, err := pgx.Connect(ctx, s.dsn)
 			if err != nil {
 				return nil, nil, err
