@@ -39,6 +39,7 @@ type job struct {
 	trace      string             // the trace parent that its facts keep; "" when it is not traced
 
 	step     step
+	unknown  bool  // the append was sent, and its outcome is not known
 	held     bool  // the job holds the keyed mutex of its pair
 	err      error // of this pair alone
 	decision domain.Decision
@@ -259,12 +260,19 @@ func (h *Handler) send(ctx context.Context, jobs []*job) {
 			j.position = outcome.Position
 			h.finish(ctx, j, j.append.Landed(outcome.Appended))
 		case errors.Is(outcome.Err, eventstore.ErrConflict):
-			j.step = toLoad
+			j.step, j.unknown = toLoad, false
 			h.seen.add(j.append.Stream)
-		case eventstore.Passes(outcome.Err):
+		case eventstore.Passes(outcome.Err), j.unknown && refusesRepeats(outcome.Err):
+			j.unknown = true
 			h.logger.WarnContext(ctx, "append outcome unknown, retrying", "stream", j.append.Stream, "error", outcome.Err)
 		default:
 			h.finish(ctx, j, fmt.Errorf("append %s: %w", j.append.Stream, outcome.Err))
 		}
 	}
+}
+
+// refusesRepeats reports whether a refusal says nothing of an earlier attempt: a log looks
+// at rights and tombstones before it recognises a repeat.
+func refusesRepeats(err error) bool {
+	return errors.Is(err, eventstore.ErrDenied) || errors.Is(err, eventstore.ErrStreamDeleted)
 }

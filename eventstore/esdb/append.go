@@ -55,6 +55,42 @@ func (s *Store) append(ctx context.Context, wanted eventstore.Append) (eventstor
 	})
 }
 
+// batched sends one append by BatchAppend, once, and returns at the latest when the
+// context ends. The context has a deadline. It passes the circuit breaker and finds
+// causes as call does, but needs no slot, because nothing in it ignores its context.
+// Errors: the port's, and errNoBatch.
+func (s *Store) batched(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
+	if err := ctx.Err(); err != nil {
+		return eventstore.Appended{}, err
+	}
+	if s.isClosing() {
+		return eventstore.Appended{}, errClosed
+	}
+	trying, err := s.breaker.enter(ctx, s.closing)
+	if err != nil {
+		return eventstore.Appended{}, s.diagnosis.explain(s.deadlineError(ctx, err))
+	}
+	s.callers.Add(1)
+	defer s.callers.Add(-1)
+	appended, err := s.batch.append(ctx, wanted)
+	if errors.Is(err, errNoBatch) || errors.Is(err, errClosed) {
+		s.breaker.leave(trying, unknown)
+		return eventstore.Appended{}, err
+	}
+	seen := classify(ctx, err)
+	s.breaker.leave(trying, seen)
+	if seen == answered {
+		s.diagnosis.forget()
+	}
+	if err == nil {
+		return appended, nil
+	}
+	if !endOfContext(err) {
+		err = s.failure(err, rightToAppend)
+	}
+	return eventstore.Appended{}, s.explained(ctx, ctx, err)
+}
+
 // whyBrokenOff finds the lost reason of an append that the server aborted while it
 // was being sent (D). A read sends so little that a refusing server can return the
 // reason. Any answer but ErrDenied leaves the outcome of the append unknown.

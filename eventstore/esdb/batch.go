@@ -18,51 +18,20 @@ import (
 // errNoBatch means that the server has no BatchAppend: the client's own append is used.
 var errNoBatch = errors.New("the server has no BatchAppend")
 
-// askAgain is how long a server is remembered to have no BatchAppend. It may be
-// replaced by a newer one meanwhile.
-const askAgain = time.Minute
-
-// batched sends one append by BatchAppend, once, and returns at the latest when the
-// context ends. The context has a deadline. It passes the circuit breaker and finds
-// causes as call does, but needs no slot, because nothing in it ignores its context.
-// Errors: the port's, and errNoBatch.
-func (s *Store) batched(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
-	if err := ctx.Err(); err != nil {
-		return eventstore.Appended{}, err
-	}
-	if s.isClosing() {
-		return eventstore.Appended{}, errClosed
-	}
-	trying, err := s.breaker.enter(ctx, s.closing)
-	if err != nil {
-		return eventstore.Appended{}, s.diagnosis.explain(s.deadlineError(ctx, err))
-	}
-	s.callers.Add(1)
-	defer s.callers.Add(-1)
-	appended, err := s.batch.append(ctx, wanted)
-	if errors.Is(err, errNoBatch) || errors.Is(err, errClosed) {
-		s.breaker.leave(trying, unknown)
-		return eventstore.Appended{}, err
-	}
-	seen := classify(ctx, err)
-	s.breaker.leave(trying, seen)
-	if seen == answered {
-		s.diagnosis.forget()
-	}
-	if err == nil {
-		return appended, nil
-	}
-	if !endOfContext(err) {
-		err = s.failure(err, rightToAppend)
-	}
-	return eventstore.Appended{}, s.explained(ctx, ctx, err)
-}
+const (
+	// askAgain is how long a server is remembered to have no BatchAppend. It may be
+	// replaced by a newer one meanwhile.
+	askAgain = time.Minute
+	// sessionAge is when a call is replaced by a new one. A server looks at the user of a
+	// call at its start alone, so a user who was disabled could write for that long.
+	sessionAge = 10 * time.Minute
+)
 
 // newBatchAppender makes an appender that connects when it is first used. It is ended
 // with close.
 func newBatchAppender(ctx context.Context, cfg *esdb.Configuration, options Options, look func(), closing <-chan struct{}) *batchAppender {
 	b := &batchAppender{
-		dialer: batchDialer{cfg}, look: look, lookAfter: options.lookAfter, attempt: options.attemptTime, closing: closing,
+		dialer: batchDialer{cfg}, look: look, lookAfter: options.lookAfter, attempt: options.attemptTime, age: options.sessionAge, closing: closing,
 	}
 	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return b
@@ -78,6 +47,7 @@ type batchAppender struct {
 	// attempt is the time of one attempt. When it has passed, the outcome is unknown, and
 	// a call on which nothing was heard meanwhile is given up.
 	attempt time.Duration
+	age     time.Duration   // after which a call is replaced
 	closing <-chan struct{} // of the store
 	ctx     context.Context //nolint:containedctx // the store's life: a call carries the appends of many
 	cancel  context.CancelCauseFunc
@@ -85,6 +55,7 @@ type batchAppender struct {
 
 	mu       sync.Mutex
 	session  *batchSession // the last one that was opened; nil before the first
+	opened   time.Time     // when that was
 	opening  *serverSearch // nil when none is being opened
 	lacking  time.Time     // until then the server is known to have no BatchAppend
 	closed   bool
@@ -105,6 +76,16 @@ type serverSearch struct {
 // Errors: a gRPC status or an error of the port, the context's, errNoBatch and
 // errClosed.
 func (b *batchAppender) append(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
+	for {
+		appended, err := b.once(ctx, wanted)
+		if !errors.Is(err, errRetired) {
+			return appended, err
+		}
+	}
+}
+
+// once is append, but for errRetired, after which nothing was sent.
+func (b *batchAppender) once(ctx context.Context, wanted eventstore.Append) (eventstore.Appended, error) {
 	session, search, err := b.begin()
 	if err != nil {
 		return eventstore.Appended{}, err
@@ -115,7 +96,11 @@ func (b *batchAppender) append(ctx context.Context, wanted eventstore.Append) (e
 			return eventstore.Appended{}, err
 		}
 	}
-	return b.send(ctx, session, wanted)
+	appended, err := b.send(ctx, session, wanted)
+	if isCluster(b.dialer.cfg) && leaderless(err) {
+		session.retire() // another node may be the leader by now
+	}
+	return appended, err
 }
 
 // begin registers an append, which ends with inFlight.Done. It returns the open call,
@@ -123,7 +108,10 @@ func (b *batchAppender) append(ctx context.Context, wanted eventstore.Append) (e
 func (b *batchAppender) begin() (*batchSession, *serverSearch, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	open := b.session != nil && !b.session.isOver()
+	if b.session != nil && time.Since(b.opened) >= b.age {
+		b.session.retire()
+	}
+	open := b.session != nil && b.session.takes()
 	switch {
 	case b.closed:
 		return nil, nil, errClosed
@@ -135,7 +123,7 @@ func (b *batchAppender) begin() (*batchSession, *serverSearch, error) {
 	case b.opening == nil:
 		b.opening = &serverSearch{done: make(chan struct{}), err: errClosed}
 		search, leader := b.opening, ""
-		if b.session != nil {
+		if b.session != nil && b.session.isOver() {
 			leader = b.session.leader
 		}
 		b.openers.Go(func() { b.open(search, leader) })
@@ -201,8 +189,9 @@ func (b *batchAppender) isEnough(search *serverSearch, session *batchSession, er
 	case err == nil:
 		if b.session != nil {
 			b.renewed.Add(1)
+			b.openers.Go(b.session.ends.Wait) // one that was retired may still have appends in flight
 		}
-		b.session = session
+		b.session, b.opened = session, time.Now()
 	}
 	return true
 }

@@ -28,6 +28,12 @@ func failedWith(t testing.TB, text string, detail protoadapt.MessageV1) *streams
 	return &streams.BatchAppendResp{CorrelationId: structured(1, 2), Result: &streams.BatchAppendResp_Error{Error: failed.Proto()}}
 }
 
+// asSuccess gives an answer the code 0, which a real server sends where it has no other.
+func asSuccess(answer *streams.BatchAppendResp) *streams.BatchAppendResp {
+	answer.GetError().Code = 0
+	return answer
+}
+
 // batchAnswers are answers of real servers, and what each means: certain or unknown.
 func batchAnswers(t testing.TB) map[string]struct {
 	answer  *streams.BatchAppendResp
@@ -39,20 +45,21 @@ func batchAnswers(t testing.TB) map[string]struct {
 		want    error
 		unknown bool
 	}{
-		"conflict":         {failedWith(t, "", &shared.WrongExpectedVersion{}), eventstore.ErrConflict, false},
-		"deleted":          {failedWith(t, "", &shared.StreamDeleted{}), eventstore.ErrStreamDeleted, false},
-		"denied":           {failedWith(t, "", &shared.AccessDenied{}), eventstore.ErrDenied, false},
-		"too large":        {failedWith(t, "", &shared.MaximumAppendSizeExceeded{MaxAppendSize: 7}), eventstore.ErrTooLarge, false},
-		"bad request":      {failedWith(t, "", &shared.BadRequest{Message: "x"}), eventstore.ErrUnavailable, false},
-		"timeout":          {failedWith(t, "", &shared.Timeout{}), eventstore.ErrUnavailable, true},
-		"unknown":          {failedWith(t, "", &shared.Unknown{}), eventstore.ErrUnavailable, true},
-		"transaction":      {failedWith(t, "", &shared.InvalidTransaction{}), eventstore.ErrUnavailable, true},
-		"not ready":        {failedWith(t, "Server Is Not Ready", &emptypb.Empty{}), eventstore.ErrUnavailable, true},
-		"busy":             {failedWith(t, "Server Is Busy", &emptypb.Empty{}), eventstore.ErrUnavailable, true},
-		"no leader":        {failedWith(t, "No leader info available", &emptypb.Empty{}), eventstore.ErrUnavailable, true},
-		"no detail":        {failedWith(t, "x", nil), eventstore.ErrUnavailable, true},
-		"a strange detail": {failedWith(t, "x", &shared.UUID{}), eventstore.ErrUnavailable, true},
-		"no result":        {&streams.BatchAppendResp{}, eventstore.ErrUnavailable, true},
+		"conflict":               {failedWith(t, "", &shared.WrongExpectedVersion{}), eventstore.ErrConflict, false},
+		"deleted":                {failedWith(t, "", &shared.StreamDeleted{}), eventstore.ErrStreamDeleted, false},
+		"denied":                 {failedWith(t, "", &shared.AccessDenied{}), eventstore.ErrDenied, false},
+		"too large":              {failedWith(t, "", &shared.MaximumAppendSizeExceeded{MaxAppendSize: 7}), eventstore.ErrTooLarge, false},
+		"bad request":            {failedWith(t, "", &shared.BadRequest{Message: "x"}), eventstore.ErrUnavailable, false},
+		"timeout":                {failedWith(t, "", &shared.Timeout{}), eventstore.ErrUnavailable, true},
+		"unknown":                {failedWith(t, "", &shared.Unknown{}), eventstore.ErrUnavailable, true},
+		"transaction":            {failedWith(t, "", &shared.InvalidTransaction{}), eventstore.ErrUnavailable, true},
+		"not ready, as no error": {asSuccess(failedWith(t, "Server Is Not Ready", &emptypb.Empty{})), eventstore.ErrUnavailable, true},
+		"not ready":              {failedWith(t, "Server Is Not Ready", &emptypb.Empty{}), eventstore.ErrUnavailable, true},
+		"busy":                   {failedWith(t, "Server Is Busy", &emptypb.Empty{}), eventstore.ErrUnavailable, true},
+		"no leader":              {failedWith(t, "No leader info available", &emptypb.Empty{}), eventstore.ErrUnavailable, true},
+		"no detail":              {failedWith(t, "x", nil), eventstore.ErrUnavailable, true},
+		"a strange detail":       {failedWith(t, "x", &shared.UUID{}), eventstore.ErrUnavailable, true},
+		"no result":              {&streams.BatchAppendResp{}, eventstore.ErrUnavailable, true},
 		"no revision": {&streams.BatchAppendResp{Result: &streams.BatchAppendResp_Success_{Success: &streams.BatchAppendResp_Success{
 			CurrentRevisionOption: &streams.BatchAppendResp_Success_NoStream{NoStream: &emptypb.Empty{}},
 		}}}, eventstore.ErrUnavailable, true},

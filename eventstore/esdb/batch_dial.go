@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -116,10 +117,16 @@ func batchFeature(ctx context.Context, conn *grpc.ClientConn) (durations bool, e
 	}
 	for _, method := range methods.GetMethods() {
 		if method.GetServiceName() == "event_store.client.streams.streams" && method.GetMethodName() == "batchappend" {
-			return slices.Contains(method.GetFeatures(), "deadlineduration"), nil
+			return slices.ContainsFunc(method.GetFeatures(), isDuration), nil
 		}
 	}
 	return false, errNoBatch
+}
+
+// isDuration reports whether a feature is that deadlines may be time spans. Real servers
+// write it with an underscore, and write the names of methods without any.
+func isDuration(feature string) bool {
+	return strings.EqualFold(strings.ReplaceAll(feature, "_", ""), "deadlineduration")
 }
 
 // begin opens the call on a connection, within limited. It lives as long as ctx.

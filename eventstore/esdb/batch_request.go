@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"nonassociations/eventstore"
 )
@@ -56,14 +55,13 @@ func structured(most, least int64) *shared.UUID {
 }
 
 // deadline returns options with the deadline of an attempt. An older server takes a time
-// of day, which needs clocks that agree.
+// of day, and would refuse every append when its clock is ahead of ours. It gets no
+// deadline, and applies its own.
 func (b *batchSession) deadline(limit time.Duration) *streams.BatchAppendReq_Options {
-	if b.durations {
-		return &streams.BatchAppendReq_Options{DeadlineOption: &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(limit)}}
+	if !b.durations {
+		return &streams.BatchAppendReq_Options{}
 	}
-	return &streams.BatchAppendReq_Options{DeadlineOption: &streams.BatchAppendReq_Options_Deadline_21_10_0{
-		Deadline_21_10_0: timestamppb.New(time.Now().Add(limit)),
-	}}
+	return &streams.BatchAppendReq_Options{DeadlineOption: &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(limit)}}
 }
 
 // newFamily returns the first half of the correlation ids of a call.

@@ -33,6 +33,7 @@ type batchSession struct {
 	mu      sync.Mutex
 	last    int64 // the second half of the last correlation id
 	waiting map[int64]*waitingAppend
+	retired bool // no append begins on it any more
 	heard   bool // something was received on the call
 	// asked is whether an answer is due: an append is in flight, or was and has left without
 	// one. since is when that began, or when something was last received.
@@ -58,12 +59,19 @@ type waitingAppend struct {
 // queued is how many appends wait for the sender before their callers do.
 const queued = 64
 
+// errRetired means that a call takes no more appends. Nothing was sent.
+var errRetired = errors.New("the call was retired")
+
 // enlist prepares an append for the call and registers it for its answer. It must be
-// left. limit is the deadline that the server is told. It is encoded here, so that one
+// left. Errors: errRetired, and that of the encoding. limit is the deadline that the server is told. It is encoded here, so that one
 // that cannot be encoded fails by itself.
 func (b *batchSession) enlist(wanted eventstore.Append, limit time.Duration) (*waitingAppend, error) {
 	waiting := &waitingAppend{answer: make(chan result[eventstore.Appended], 1)}
 	b.mu.Lock()
+	if b.retired {
+		b.mu.Unlock()
+		return nil, errRetired
+	}
 	b.last++
 	waiting.id = b.last
 	if !b.asked {
@@ -84,6 +92,30 @@ func (b *batchSession) leave(waiting *waitingAppend) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.waiting, waiting.id)
+	b.endIfDone()
+}
+
+// retire lets the next append search for a server. The call ends with the last answer
+// to those in flight.
+func (b *batchSession) retire() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.retired = true
+	b.endIfDone()
+}
+
+// endIfDone ends a retired call on which nothing is in flight. The caller holds the lock.
+func (b *batchSession) endIfDone() {
+	if b.retired && len(b.waiting) == 0 {
+		b.cancel(errRetired)
+	}
+}
+
+// takes reports whether an append may begin on the call.
+func (b *batchSession) takes() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.retired && !b.isOver()
 }
 
 // sendAll sends what is queued until the call ends. When sending fails, the receiver

@@ -25,17 +25,19 @@ type batchServer struct {
 	odd
 	serverfeatures.UnimplementedServerFeaturesServer
 
-	times bool // takes deadlines as times of day
-	asked atomic.Int64
-	calls atomic.Int64
-	call  func(number int64, stream streams.Streams_BatchAppendServer) error
+	features []string // of BatchAppend; nil: those of a real server
+	asked    atomic.Int64
+	calls    atomic.Int64
+	call     func(number int64, stream streams.Streams_BatchAppendServer) error
 }
 
 func (b *batchServer) GetSupportedMethods(context.Context, *shared.Empty) (*serverfeatures.SupportedMethods, error) {
 	b.asked.Add(1)
-	batch := &serverfeatures.SupportedMethod{MethodName: "batchappend", ServiceName: "event_store.client.streams.streams"}
-	if !b.times {
-		batch.Features = []string{"deadlineduration"}
+	batch := &serverfeatures.SupportedMethod{
+		MethodName: "batchappend", ServiceName: "event_store.client.streams.streams", Features: b.features,
+	}
+	if b.features == nil {
+		batch.Features = []string{"deadline_duration"}
 	}
 	return &serverfeatures.SupportedMethods{EventStoreServerVersion: "24.6.0", Methods: []*serverfeatures.SupportedMethod{batch}}, nil
 }

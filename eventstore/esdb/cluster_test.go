@@ -28,6 +28,7 @@ type cluster struct {
 	nodes      []*esdbserver.Server // nil when dead
 	ended      []chan error
 	leader     atomic.Int64
+	unready    atomic.Int64 // the node that answers appends "Not Ready"; 0: none
 	turned     atomic.Int64 // requests that were sent on to the leader
 	subscribed atomic.Int64 // the node of the last subscription
 }
@@ -76,6 +77,10 @@ func (c *cluster) before(ctx context.Context, i int, method string) error {
 	leader := int(c.leader.Load())
 	if method == "Subscribe" {
 		c.subscribed.Store(int64(i))
+	}
+	if method == "Append" && i > 0 && i == int(c.unready.Load()) {
+		c.turned.Add(1)
+		return eventstore.ErrUnavailable
 	}
 	headers, _ := metadata.FromIncomingContext(ctx)
 	if i == leader || method == "Features" || method == "Gossip" || len(headers.Get("requires-leader")) == 0 {
@@ -135,6 +140,22 @@ func resigningCostsNoCall(t *testing.T, alone bool) {
 	_, err := store.ReadStream(within(t, waitTime), "b", eventstore.Forwards, 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, turned, c.turned.Load(), "the client stays with the new leader")
+}
+
+// A leader that shuts down answers "Not Ready" and leaves the call open. The next append
+// looks for the new leader.
+func TestBatch_leavesANodeThatIsNotReady(t *testing.T) {
+	c := newCluster(t, 3, false)
+	c.leader.Store(1)
+	store := c.open(t)
+	mustAppend(t, store, opening("a"))
+	first := sessionOf(store)
+	c.unready.Store(1)
+	c.leader.Store(2)
+	mustAppend(t, store, opening("b"))
+	require.Positive(t, c.turned.Load())
+	<-first.over
+	require.NotSame(t, first, sessionOf(store))
 }
 
 // G: a subscription of the old leader breaks and tells the client nothing; the

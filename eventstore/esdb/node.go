@@ -3,6 +3,7 @@ package esdb
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -18,18 +19,27 @@ func isCluster(cfg *esdb.Configuration) bool {
 	return len(cfg.GossipSeeds) > 0 || cfg.DnsDiscover
 }
 
+// anyAddress lets a connection begin at any address of a name, so that the next search
+// does not ask the same silent node again.
+const anyAddress = `{"loadBalancingConfig": [{"pick_first": {"shuffleAddressList": true}}]}`
+
 // dialNode makes a connection to one node with the TLS of a configuration. Nothing is
 // sent before its first call.
 func dialNode(cfg *esdb.Configuration, node string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	secure := insecure.NewCredentials()
 	if !cfg.DisableTLS {
-		secure = credentials.NewTLS(tlsConfig(cfg, node))
+		config, err := tlsConfig(cfg, node)
+		if err != nil {
+			return nil, err
+		}
+		secure = credentials.NewTLS(config)
 	}
-	return grpc.NewClient(node, append(more, grpc.WithTransportCredentials(secure))...)
+	return grpc.NewClient(node, append(more, grpc.WithTransportCredentials(secure), grpc.WithDefaultServiceConfig(anyAddress))...)
 }
 
-// tlsConfig returns the TLS configuration that the client uses for a node.
-func tlsConfig(cfg *esdb.Configuration, node string) *tls.Config {
+// tlsConfig returns the TLS configuration that the client uses for a node. The error is
+// that of the files of the user's certificate.
+func tlsConfig(cfg *esdb.Configuration, node string) (*tls.Config, error) {
 	host, _, err := net.SplitHostPort(node)
 	if err != nil {
 		host = node
@@ -39,11 +49,13 @@ func tlsConfig(cfg *esdb.Configuration, node string) *tls.Config {
 		InsecureSkipVerify: cfg.SkipCertificateVerification, //nolint:gosec // as the address demands
 	}
 	if cfg.UserCertFile != "" {
-		if pair, err := tls.LoadX509KeyPair(cfg.UserCertFile, cfg.UserKeyFile); err == nil {
-			config.Certificates = []tls.Certificate{pair}
+		pair, err := tls.LoadX509KeyPair(cfg.UserCertFile, cfg.UserKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the user's certificate: %w", err)
 		}
+		config.Certificates = []tls.Certificate{pair}
 	}
-	return config
+	return config, nil
 }
 
 // leaderOf asks a node for the leader of its cluster; "" when it knows none that is

@@ -140,7 +140,11 @@ func (p prober) probeTransport(ctx context.Context, node string) finding {
 	if p.cfg.DisableTLS {
 		return p.inClear(ctx, conn, node)
 	}
-	secure := tls.Client(conn, tlsConfig(p.cfg, node))
+	config, err := tlsConfig(p.cfg, node)
+	if err != nil {
+		return found(eventstore.CauseDenied, err)
+	}
+	secure := tls.Client(conn, config)
 	if err = secure.HandshakeContext(ctx); err == nil {
 		err = greet(secure) // a missing client certificate is reported after the handshake
 	}

@@ -44,9 +44,17 @@ func (s *Store) untilKnown(ctx context.Context, try func(context.Context) (event
 	}
 }
 
-// afterUnknown adds the server's last answer to the error of an ended context.
+// afterUnknown returns the error with which an append ends. last is the server's answer to
+// the attempt before, whose outcome is unknown; nil for the first attempt. A server looks at
+// rights and tombstones before it recognises a repeat, so such a refusal leaves open
+// whether the earlier attempt was written.
 func (s *Store) afterUnknown(ctx context.Context, err, last error) error {
-	if last == nil || !endOfContext(err) {
+	switch {
+	case last == nil:
+		return s.deadlineError(ctx, err)
+	case errors.Is(err, eventstore.ErrDenied), errors.Is(err, eventstore.ErrStreamDeleted):
+		return fmt.Errorf("%w: refused after an attempt without an outcome: %v; the answer before: %v", eventstore.ErrUnavailable, err, last)
+	case !endOfContext(err):
 		return s.deadlineError(ctx, err)
 	}
 	return fmt.Errorf("%w; the last answer: %v", s.deadlineError(ctx, err), last)

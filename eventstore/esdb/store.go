@@ -40,8 +40,10 @@ type Options struct {
 	lookAfter time.Duration // how long a call waits before the reason is looked for. 250 ms
 	stepTime  time.Duration // bounds each step of a probe: a dial, a handshake, a request. 1 s
 	// attemptTime bounds one attempt of an append by BatchAppend, after which the same
-	// append is sent again. 3 s: a server gives up a write after two.
+	// append is sent again. 3.5 s: a server gives up a write after two seconds, and looks
+	// for those once a second.
 	attemptTime time.Duration
+	sessionAge  time.Duration // when a call of BatchAppend is replaced. 10 min
 }
 
 // withDefaults fills in the defaults that the fields state.
@@ -55,7 +57,8 @@ func (o Options) withDefaults() Options {
 	o.Silence = cmp.Or(o.Silence, 30*time.Second)
 	o.lookAfter = cmp.Or(o.lookAfter, 250*time.Millisecond)
 	o.stepTime = cmp.Or(o.stepTime, time.Second)
-	o.attemptTime = cmp.Or(o.attemptTime, 3*time.Second)
+	o.attemptTime = cmp.Or(o.attemptTime, 3500*time.Millisecond)
+	o.sessionAge = cmp.Or(o.sessionAge, sessionAge)
 	return o
 }
 

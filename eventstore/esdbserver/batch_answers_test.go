@@ -124,7 +124,7 @@ func TestBatch_hooksAnswerForEachAppend(t *testing.T) {
 		{status.Error(codes.Aborted, "x"), &shared.Timeout{}, "x"},
 		{context.DeadlineExceeded, &shared.Timeout{}, "context deadline exceeded"},
 		{status.Error(codes.Internal, "x"), &shared.Unknown{}, "Unexpected x"},
-		{eventstore.ErrDenied, &shared.AccessDenied{}, "Access Denied"},
+		{eventstore.ErrDenied, &shared.AccessDenied{}, "AccessDenied"},
 	} {
 		say <- row.said
 		send(t, call, request(int64(i), "a", 1))
@@ -165,7 +165,7 @@ func TestBatch_isListedWhereItIsServed(t *testing.T) {
 			}
 		}
 		if !without {
-			require.Equal(t, []string{"deadlineduration"}, features)
+			require.Equal(t, []string{"deadline_duration"}, features)
 			continue
 		}
 		require.Empty(t, features)

@@ -106,25 +106,25 @@ func (c *batchCall) conflict(one *batchAppend, err error) *shared.WrongExpectedV
 }
 
 // batchError is the result of an append that failed. Its detail tells what happened; a
-// server that cannot serve says so in the text alone.
+// server that cannot serve says so in the text alone, with the code of a success.
 func batchError(err error, conflict *shared.WrongExpectedVersion) *streams.BatchAppendResp_Error {
 	switch said := status.Convert(err); {
 	case conflict != nil:
-		return detailed(codes.Unknown, "WrongExpectedVersion", conflict)
+		return detailed(codes.AlreadyExists, "WrongExpectedVersion", conflict)
 	case errors.Is(err, eventstore.ErrStreamDeleted):
-		return detailed(codes.Unknown, "StreamDeleted", &shared.StreamDeleted{})
+		return detailed(codes.NotFound, "StreamDeleted", &shared.StreamDeleted{})
 	case errors.Is(err, eventstore.ErrTooLarge):
-		return detailed(codes.Unknown, "MaximumAppendSizeExceeded", &shared.MaximumAppendSizeExceeded{MaxAppendSize: maxAppend})
+		return detailed(codes.InvalidArgument, "MaximumAppendSizeExceeded", &shared.MaximumAppendSizeExceeded{MaxAppendSize: maxAppend})
 	case errors.Is(err, eventstore.ErrDenied), said.Code() == codes.PermissionDenied:
-		return detailed(codes.PermissionDenied, "Access Denied", &shared.AccessDenied{})
+		return detailed(codes.PermissionDenied, "AccessDenied", &shared.AccessDenied{})
 	case errors.Is(err, eventstore.ErrUnavailable):
-		return detailed(codes.Unavailable, "Server Is Not Ready", &emptypb.Empty{})
+		return detailed(codes.OK, "Server Is Not Ready", &emptypb.Empty{})
 	case said.Code() == codes.Unavailable, strings.Contains(said.Message(), "No leader info available"):
-		return detailed(codes.Unavailable, said.Message(), &emptypb.Empty{})
+		return detailed(codes.OK, said.Message(), &emptypb.Empty{})
 	case said.Code() == codes.Aborted, said.Code() == codes.DeadlineExceeded, errors.Is(err, context.DeadlineExceeded):
 		return detailed(codes.DeadlineExceeded, said.Message(), &shared.Timeout{})
 	case said.Code() == codes.InvalidArgument:
-		return detailed(codes.InvalidArgument, "Bad Request", &shared.BadRequest{Message: said.Message()})
+		return detailed(codes.InvalidArgument, "BadRequest", &shared.BadRequest{Message: said.Message()})
 	default:
 		return detailed(codes.Unknown, "Unexpected "+said.Message(), &shared.Unknown{})
 	}
@@ -132,6 +132,8 @@ func batchError(err error, conflict *shared.WrongExpectedVersion) *streams.Batch
 
 // detailed makes a result with one detail.
 func detailed(code codes.Code, text string, detail protoadapt.MessageV1) *streams.BatchAppendResp_Error {
-	failed, _ := status.New(code, text).WithDetails(detail) // such messages are always encoded
-	return &streams.BatchAppendResp_Error{Error: failed.Proto()}
+	failed, _ := status.New(codes.Unknown, text).WithDetails(detail) // such messages are always encoded
+	said := failed.Proto()
+	said.Code = int32(code) //nolint:gosec // there are 17 codes
+	return &streams.BatchAppendResp_Error{Error: said}
 }

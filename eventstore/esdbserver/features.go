@@ -30,7 +30,7 @@ func (s *Server) GetSupportedMethods(ctx context.Context, _ *shared.Empty) (*ser
 	}
 	if !s.options.NoBatchAppend {
 		methods.Methods = append(methods.Methods, &serverfeatures.SupportedMethod{
-			MethodName: "batchappend", ServiceName: streamsService, Features: []string{"deadlineduration"},
+			MethodName: "batchappend", ServiceName: streamsService, Features: []string{"deadline_duration"},
 		})
 	}
 	return methods, nil
