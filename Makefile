@@ -49,9 +49,13 @@ bench: postgres build peers ## measure against raw Postgres, as a table and bin/
 # -count=1: some tests build the programs, and Go's cache does not see of what.
 # -p 2 -parallel 4: much of the time is spent waiting for servers, so two cores
 # take two packages and four tests of each at once. `make vet` is a target of its own.
+# The packages that take longest begin first, so that none of them is left at the end with
+# a processor to itself.
+LONGEST = ./web/screens ./cmd/internal/app ./cmd/nonassociations ./cmd/dev ./projections ./web/screens/govuk
+
 .PHONY: test
 test: tools postgres npm helm ## all tests
-	go test -count=1 -vet=off -p 2 -parallel 4 -timeout 15m ./...
+	go test -count=1 -vet=off -p 2 -parallel 4 -timeout 15m $(LONGEST) ./...
 
 # The race detector makes tests slower by half to ten times. Left out are the packages
 # that start whole programs, and the drawing of pages: one goroutine draws a page, so only
