@@ -22,11 +22,12 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/browser"
 	"nonassociations/web/api"
 	"nonassociations/web/auth"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browser.Main{M: m}) }
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 

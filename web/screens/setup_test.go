@@ -21,6 +21,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
+	chromium "nonassociations/internal/dev/browser"
 	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/estate"
 	"nonassociations/internal/dev/issuer"
@@ -36,7 +37,7 @@ import (
 	"nonassociations/web/screens/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(chromium.Main{M: m}) }
 
 var london = func() *time.Location {
 	zone, err := time.LoadLocation("Europe/London")

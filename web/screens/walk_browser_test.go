@@ -46,7 +46,7 @@ type tab struct {
 	shots  string // the folder of the pictures; "" for none
 }
 
-// TestWalk_inABrowser looks at every state. What reads and what writes have a browser and
+// TestWalk_inABrowser looks at every state. What reads and what writes have a page and
 // a house of their own each, so that neither waits for the other.
 func TestWalk_inABrowser(t *testing.T) {
 	t.Parallel()

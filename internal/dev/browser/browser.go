@@ -4,7 +4,6 @@ package browser
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -17,11 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Patience is the time limit of a page that Open opens. It is long because a browser that
-// starts on a busy machine may need half of it.
+// Patience is the time limit of a page that Open opens, and of the start of the browser,
+// which may need half of it on a busy machine.
 const Patience = 60 * time.Second
 
-// Page is a tab of a browser of its own with an empty profile. Context is for
+// Page is a tab with cookies, storage and cache of its own. Context is for
 // chromedp and ends with the test or after the page's time limit. Its methods are safe
 // for concurrent use.
 type Page struct {
@@ -32,7 +31,7 @@ type Page struct {
 	asked      []string
 }
 
-// Open starts a browser without access to anything but 127.0.0.1. It fails the test
+// Open opens a page without access to anything but 127.0.0.1. It fails the test
 // when no browser is installed: a skipped test proves nothing.
 func Open(t testing.TB) *Page {
 	t.Helper()
@@ -40,29 +39,21 @@ func Open(t testing.TB) *Page {
 }
 
 // OpenFor is Open with another time limit, for a test that looks at many pages in one
-// browser.
+// tab.
 func OpenFor(t testing.TB, patience time.Duration) *Page {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-dev-shm-usage", true),
-		// The resolver refuses all other names, so the test sees what a page loads from
-		// elsewhere.
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
-	)
-	ctx, stopBrowser := chromedp.NewExecAllocator(t.Context(), options...)
-	ctx, stop := chromedp.NewContext(ctx)
+	running, err := shared()
+	require.NoError(t, err)
+	ctx, closeTab := chromedp.NewContext(running, chromedp.WithNewBrowserContext())
 	ctx, give := context.WithTimeout(ctx, patience)
 	t.Cleanup(func() {
 		give()
-		stop()
-		stopBrowser()
+		closeTab()
 	})
 	return opened(t, ctx)
 }
 
-// Another opens another tab of the same browser, with the same cookies. It is closed when
+// Another opens another tab with the same cookies, storage and cache. It is closed when
 // the test ends.
 func (p *Page) Another(t testing.TB) *Page {
 	t.Helper()
@@ -75,7 +66,7 @@ func (p *Page) Another(t testing.TB) *Page {
 func opened(t testing.TB, ctx context.Context) *Page { //nolint:revive // t is first in every helper
 	t.Helper()
 	p := &Page{Context: ctx}
-	require.NoError(t, chromedp.Listen(ctx, p.record), "start the browser")
+	require.NoError(t, chromedp.Listen(ctx, p.record), "open a tab")
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
 	return p
@@ -113,17 +104,4 @@ func (p *Page) record(event any) {
 			p.asked = append(p.asked, event.Request.URL)
 		}
 	}
-}
-
-// program returns the path of the first browser on the PATH, and fails the test without
-// one.
-func program(t testing.TB) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	require.Fail(t, "no browser: `make tools` installs one")
-	return ""
 }

@@ -3,24 +3,14 @@ package testdb
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"sync"
 	"syscall"
+
+	"nonassociations/internal/dev/reaper"
 )
 
-// reapers keeps the write ends of the pipes that the reapers read from. The kernel
-// closes them when this process ends, by whatever means; a garbage-collected *os.File
-// would close them too early.
-var reapers struct {
-	sync.Mutex
-	pipes []*os.File
-}
-
-// reaperScript waits for the end of its input, stops the server that is running then,
-// and removes the folder once the server has ended.
-const reaperScript = `cat >/dev/null
-pid="$1/postgres/data/postmaster.pid"
+// reaperScript stops the server that is running, and removes the folder once the server
+// has ended.
+const reaperScript = `pid="$1/postgres/data/postmaster.pid"
 if read -r first <"$pid"; then
   sockets=$(sed -n 5p "$pid")
   kill -QUIT "$first"
@@ -45,32 +35,15 @@ func tempDir() string {
 	return memory
 }
 
-// reapedDir makes a folder for a server that no code stops. A shell waits for the end of
-// this process and then stops the server and removes the folder. The pattern is
-// testcontainers' Ryuk.
+// reapedDir makes a folder for a server that no code stops.
 func reapedDir() (string, error) {
-	dir, err := os.MkdirTemp(tempDir(), "nonassociations-test-")
+	dir, err := reaper.Dir(tempDir(), "nonassociations-test-", reaperScript)
 	if err != nil {
-		return "", fmt.Errorf("make a folder for Postgres: %w", err)
+		return "", err
 	}
 	// The user of the server must pass through it.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return "", fmt.Errorf("open the folder for Postgres: %w", err)
 	}
-	listen, hold, err := os.Pipe()
-	if err != nil {
-		return "", fmt.Errorf("make the guard's pipe: %w", err)
-	}
-	defer listen.Close()
-	guard := exec.Command("sh", "-c", reaperScript, "guard", dir)
-	guard.Stdin = listen
-	guard.Dir = filepath.Dir(dir)
-	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
-	if err := guard.Start(); err != nil {
-		return "", fmt.Errorf("start the guard of Postgres: %w", err)
-	}
-	reapers.Lock()
-	defer reapers.Unlock()
-	reapers.pipes = append(reapers.pipes, hold)
 	return dir, nil
 }
