@@ -48,9 +48,9 @@ bench: postgres build peers ## measure against raw Postgres, as a table and bin/
 
 # -count=1: some tests build the programs, and Go's cache does not see of what.
 # -p 2 -parallel 4: much of the time is spent waiting for servers, so two cores
-# take two packages and four tests of each at once. `make vet` is a target of its own.
-# The packages that take longest begin first, so that none of them is left at the end with
-# a processor to itself.
+# take two packages and four tests of each at once. Those that take longest begin first,
+# so that none is left at the end with a processor to itself. `make vet` is a target of its
+# own.
 LONGEST = ./web/screens ./cmd/internal/app ./cmd/nonassociations ./cmd/dev ./projections ./web/screens/govuk
 
 .PHONY: test

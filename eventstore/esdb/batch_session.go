@@ -63,8 +63,8 @@ const queued = 64
 var errRetired = errors.New("the call was retired")
 
 // enlist prepares an append for the call and registers it for its answer. It must be
-// left. Errors: errRetired, and that of the encoding. limit is the deadline that the server is told. It is encoded here, so that one
-// that cannot be encoded fails by itself.
+// left. limit is the deadline that the server is told. The append is encoded here, so that
+// one that cannot be encoded fails by itself. Errors: errRetired, and that of the encoding.
 func (b *batchSession) enlist(wanted eventstore.Append, limit time.Duration) (*waitingAppend, error) {
 	waiting := &waitingAppend{answer: make(chan result[eventstore.Appended], 1)}
 	b.mu.Lock()

@@ -21,6 +21,9 @@
 //   - One search for a server serves all callers, goes on while one waits, and goes to
 //     the leader. TestBatch_oneSearchesForAll, TestBatch_goesToTheLeader,
 //     TestLeader_thatResignsCostsNoCall
+//   - A call is left for a new one when its node is not ready, and after ten minutes.
+//     What is in flight is answered first. TestBatch_leavesANodeThatIsNotReady,
+//     TestBatch_anOldCallEndsWithItsLastAnswer
 //
 // The client has defects, found by experiment and by reading. They are contained in
 // this package, which is why it is more than a thin adapter. Each is listed here with
