@@ -31,7 +31,7 @@ type Options struct {
 	OnCommit func(position uint64)
 	// Wanted is that of the consumer: what waits for the read model. It may be nil.
 	Wanted func() <-chan struct{}
-	Clock    func() time.Time
+	Clock  func() time.Time
 	// London is the time zone of the local times that staff's lists sort by. Nil means
 	// the zone of Clock.
 	London *time.Location
