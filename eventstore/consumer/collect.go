@@ -7,20 +7,24 @@ import (
 
 // A batch costs about as much as ten events. So a live consumer collects for a moment
 // before a batch that follows another one closely. An event that comes alone is never
-// delayed, and neither is a small batch that something waits for.
+// delayed, and neither is a small batch that something waits for, or that follows one
+// that something waited for.
 const (
 	largeBatch      = 16
 	afterLargeBatch = 25 * time.Millisecond
 )
 
-// collect waits for more events of the next batch. It reports whether the context is
-// still alive.
-func (s *session[T]) collect(ctx context.Context) bool {
+// collect waits for more events of the next batch, until wanted is closed. It reports
+// whether the context is still alive.
+func (s *session[T]) collect(ctx context.Context, wanted <-chan struct{}) bool {
 	if !s.live {
 		return true
 	}
 	if s.last >= largeBatch {
 		return Sleep(ctx, afterLargeBatch)
+	}
+	if s.wanted {
+		return true
 	}
 	most := s.consumer.options.Intervals.Collect
 	// A clock that was set back must not make the wait longer.
@@ -32,9 +36,19 @@ func (s *session[T]) collect(ctx context.Context) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-s.consumer.options.Wanted():
+	case <-wanted:
 	case <-ctx.Done():
 		return false
 	}
 	return true
+}
+
+// isClosed reports whether a channel that carries no values is closed.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }

@@ -1,7 +1,7 @@
 package consumer_test
 
 import (
-	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,37 +10,33 @@ import (
 	"nonassociations/eventstore/consumer"
 )
 
-// With an hour to collect in, only what something waits for is applied.
+// With an hour to collect in, only what something waits for is applied, and what follows
+// that.
 func TestBatch_thatFollowsCloselyIsCollectedUntilItIsWanted(t *testing.T) {
 	b, k := newFixture(t), &tableHandler{}
-	looks, waits, intervals := make(chan struct{}, 10), make(chan struct{}), quick
+	var waits atomic.Pointer[chan struct{}]
+	nothing := func() chan struct{} {
+		open := make(chan struct{})
+		waits.Store(&open)
+		return open
+	}
+	first, intervals := nothing(), quick
 	intervals.Collect = time.Hour
 	b.follow(k, func(o *consumer.Options) {
 		o.Intervals = intervals
-		o.Wanted = func() <-chan struct{} {
-			looks <- struct{}{}
-			return waits
-		}
+		o.Wanted = func() <-chan struct{} { return *waits.Load() }
 	})
-	looked := func() {
-		ctx, cancel := context.WithTimeout(t.Context(), waitTime)
-		defer cancel()
-		select {
-		case <-looks:
-		case <-ctx.Done():
-			require.Fail(t, "the batch was not collected")
-		}
-	}
 	require.Eventually(t, k.hasCaughtUp, waitTime, poll)
 
 	b.happens("ours-", "alone")
 	b.sees("alone")
 	b.happens("ours-", "close")
-	looked()
-	b.sees("alone")
-	close(waits)
+	close(first)
 	b.sees("alone", "close")
-	b.happens("ours-", "closer")
-	looked()
-	b.sees("alone", "close", "closer")
+	second := nothing()
+	b.happens("ours-", "after it")
+	b.sees("alone", "close", "after it")
+	b.happens("ours-", "later")
+	close(second)
+	b.sees("alone", "close", "after it", "later")
 }

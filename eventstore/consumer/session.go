@@ -37,6 +37,7 @@ type session[T any] struct {
 	newest   eventRef  // the last event of the current batch
 	last     int       // number of events of the last batch
 	more     bool      // the last batch had More set, so its commit may be pending
+	wanted   bool      // something waited for the last batch with events
 }
 
 const (
@@ -111,7 +112,9 @@ func (s *session[T]) work(ctx context.Context) error {
 // workOn applies the items that have arrived, up to a Poison if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	wasLive := s.live
-	if !s.collect(ctx) {
+	// The channel stays closed although Apply serves whatever waited.
+	wanted := s.consumer.options.Wanted()
+	if !s.collect(ctx, wanted) {
 		return ctx.Err()
 	}
 	s.consumer.status.began(first.recorded)
@@ -124,6 +127,9 @@ func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 		}
 	} else {
 		s.advance(batch.Through)
+	}
+	if len(batch.Events) > 0 {
+		s.wanted = isClosed(wanted)
 	}
 	if poison != nil {
 		return poison
