@@ -139,11 +139,7 @@ func (p *process) run(ctx, below context.Context, stopBelow context.CancelFunc) 
 	// that needs them waits for the result itself.
 	group.Go(func() error { return unlessCancelled(groupCtx, p.watchRights) })
 	if p.Roles.Project {
-		p.runner = projections.New(projections.Options{
-			Store: p.log, DSN: p.Config.DatabaseURL,
-			OnCommit: p.advanceReads, Wanted: p.readsWanted, Clock: p.Clock, London: p.Clock().Location(),
-			Logger: p.Logger, Build: Version(),
-		})
+		p.runner = projections.New(p.projectorOptions())
 		group.Go(func() error { return p.project(groupCtx, below) })
 		if p.Development {
 			group.Go(func() error { return unlessCancelled(groupCtx, p.rebuildOtherShape) })
@@ -212,6 +208,15 @@ func (p *process) publishing() []*publisher.Publisher {
 		return *all
 	}
 	return nil
+}
+
+// projectorOptions joins the projector with the reads of this process, if it has any.
+func (p *process) projectorOptions() projections.Options {
+	return projections.Options{
+		Store: p.log, DSN: p.Config.DatabaseURL,
+		OnCommit: p.advanceReads, Wanted: p.readsWanted, Clock: p.Clock, London: p.Clock().Location(),
+		Logger: p.Logger, Build: Version(),
+	}
 }
 
 // project runs the projections. A process that also serves gives a new log its id, so
