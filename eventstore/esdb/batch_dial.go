@@ -3,9 +3,11 @@ package esdb
 import (
 	"context"
 	"encoding/base64"
-	"math/rand/v2"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -30,28 +32,69 @@ func (d batchDialer) pause() time.Duration {
 	return time.Duration(d.cfg.DiscoveryInterval) * time.Millisecond
 }
 
-// open opens a call at the leader: at a given address first, and else at the nodes of
-// the configuration in any order. Errors: errNoBatch, and that of the last node.
-func (d batchDialer) open(ctx context.Context, leader string) (session *batchSession, err error) {
+// open opens a call at the leader: at a given address first, and else where a node of the
+// configuration says that it is. Errors: errNoBatch as it is, and those of the nodes.
+func (d batchDialer) open(ctx context.Context, leader string) (*batchSession, error) {
 	if leader != "" {
-		if session, err = d.openAt(ctx, leader); err == nil {
+		if session, err := d.openAt(ctx, ctx, leader); err == nil {
 			return session, nil
 		}
 	}
-	nodes := slices.Clone(addresses(d.cfg))
-	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] }) //nolint:gosec // no secret
-	for _, node := range nodes {
-		if isCluster(d.cfg) {
-			if node, err = d.leader(ctx, node); err != nil {
-				continue
-			}
-		}
-		session, err = d.openAt(ctx, node)
-		if err == nil || err == errNoBatch { //nolint:errorlint // returned as it is
-			return session, err
-		}
+	if isCluster(d.cfg) {
+		return d.search(ctx)
 	}
-	return nil, err
+	return d.openAt(ctx, ctx, d.cfg.Address)
+}
+
+// errSameLeader means that the call is opened on the word of another node.
+var errSameLeader = errors.New("another node has named the same leader")
+
+// search asks all nodes of a cluster for the leader at once, because a silent one takes
+// its whole time. A node that is cut off may name a leader that is dead: then the word of
+// another one counts.
+func (d batchDialer) search(ctx context.Context) (*batchSession, error) {
+	var leaders sync.Map
+	return firstOf(ctx, addresses(d.cfg), func(searching context.Context, node string) (*batchSession, error) {
+		leader, err := d.leader(searching, node)
+		if err != nil {
+			return nil, err
+		}
+		if _, named := leaders.LoadOrStore(leader, node); named {
+			return nil, errSameLeader
+		}
+		return d.openAt(ctx, searching, leader)
+	})
+}
+
+// firstOf tries all nodes at once. The first call that opens wins, or the first errNoBatch.
+// The other tries are cancelled, and over when it returns.
+func firstOf(ctx context.Context, nodes []string, try func(searching context.Context, node string) (*batchSession, error)) (*batchSession, error) {
+	searching, settle := context.WithCancel(ctx)
+	defer settle()
+	won, errs := make(chan result[*batchSession], 1), make([]error, len(nodes))
+	var all sync.WaitGroup
+	for i, node := range nodes {
+		all.Go(func() {
+			session, err := try(searching, node)
+			if err != nil && !errors.Is(err, errNoBatch) {
+				errs[i] = fmt.Errorf("%s: %w", node, err)
+				return
+			}
+			select {
+			case won <- result[*batchSession]{session, err}:
+				settle()
+			default:
+				session.end()
+			}
+		})
+	}
+	all.Wait()
+	select {
+	case first := <-won:
+		return first.value, first.err
+	default:
+		return nil, errors.Join(errs...)
+	}
 }
 
 // leader asks a node for the leader. The connection is closed again, since the next one
@@ -74,9 +117,9 @@ func (d batchDialer) leader(ctx context.Context, node string) (string, error) {
 // limit is the time of one node.
 func (d batchDialer) limit() time.Duration { return time.Duration(d.cfg.GossipTimeout) * time.Second }
 
-// openAt opens a call at a node.
-func (d batchDialer) openAt(ctx context.Context, node string) (*batchSession, error) {
-	limited, cancel := context.WithTimeout(ctx, d.limit())
+// openAt opens a call at a node, within searching. It lives as long as ctx.
+func (d batchDialer) openAt(ctx, searching context.Context, node string) (*batchSession, error) {
+	limited, cancel := context.WithTimeout(searching, d.limit())
 	defer cancel()
 	conn, err := dialNode(d.cfg, node, d.options()...)
 	if err != nil {

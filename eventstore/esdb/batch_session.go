@@ -111,6 +111,15 @@ func (b *batchSession) endIfDone() {
 	}
 }
 
+// end ends a call on which nothing was sent, and waits for that. It does nothing without
+// one.
+func (b *batchSession) end() {
+	if b != nil {
+		b.retire()
+		b.ends.Wait()
+	}
+}
+
 // takes reports whether an append may begin on the call.
 func (b *batchSession) takes() bool {
 	b.mu.Lock()

@@ -31,6 +31,11 @@ type unreachable struct {
 func served(t *testing.T, options esdbserver.Options) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	return servedAt(t, listener, options)
+}
+
+// servedAt is a server at a listener, and its port.
+func servedAt(t *testing.T, listener net.Listener, options esdbserver.Options) string {
 	server := esdbserver.New(memory.New(), options)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
