@@ -12,7 +12,7 @@
 //   - An attempt has a time of its own. After it, and when the call ends, the outcome
 //     is unknown: the same append is sent again. Only an answer to the append itself, or
 //     a call that was refused before any answer, is certain.
-//     TestBatch_whatIsNotAnsweredIsSentAgainUnchanged,
+//     TestBatch_whatIsNotAnsweredIsSentAgainUnchanged, TestBatch_anAttemptHasATimeOfItsOwn,
 //     TestBatch_theEndOfACallIsAnUnknownOutcome, TestBatch_aRefusedCallIsCertain,
 //     TestBatch_nothingIsLostWhenTheServerDiesBetweenTwoMessages, TestBatchAnswer_certainOrUnknown
 //   - Answers come in any order, and are matched by id. TestBatch_eachCallerGetsItsOwnAnswer
