@@ -86,7 +86,7 @@ func addresses(cfg *esdb.Configuration) []string {
 }
 
 // Check reports why Open would refuse a connection string, or nil. The error does not
-// repeat the string.
+// repeat the string. The user's certificate is left to Open, whose error names its files.
 func Check(connection string) error {
 	_, err := configure(connection, Options{}.withDefaults())
 	return err

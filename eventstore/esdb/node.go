@@ -51,11 +51,21 @@ func tlsConfig(cfg *esdb.Configuration, node string) (*tls.Config, error) {
 	if cfg.UserCertFile != "" {
 		pair, err := tls.LoadX509KeyPair(cfg.UserCertFile, cfg.UserKeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("read the user's certificate: %w", err)
+			return nil, fmt.Errorf("read the user's certificate, userCertFile %s with userKeyFile %s: %w", cfg.UserCertFile, cfg.UserKeyFile, err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
+}
+
+// checkCertificate reads the user's certificate once, so that a file that cannot be read is
+// reported before the first call.
+func checkCertificate(cfg *esdb.Configuration) error {
+	if err := cfg.Validate(); err != nil || cfg.DisableTLS {
+		return err
+	}
+	_, err := tlsConfig(cfg, cfg.Address)
+	return err
 }
 
 // leaderOf asks a node for the leader of its cluster; "" when it knows none that is

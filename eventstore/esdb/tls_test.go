@@ -5,6 +5,9 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"net"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,5 +72,45 @@ func TestBadURL_keepsItsSecret(t *testing.T) {
 		_, err := Open(t.Context(), url, Options{})
 		require.Error(t, err, url)
 		require.NotContains(t, err.Error(), "sec")
+	}
+}
+
+// A certificate that cannot be read is reported before the first call, with the setting and
+// the file to look at. A key is a secret.
+func TestOpen_namesACertificateThatCannotBeRead(t *testing.T) {
+	caFile, user := authority(t)
+	_, other := authority(t)
+	certFile, keyFile := pemFiles(t, user)
+	_, otherKey := pemFiles(t, other)
+	absent, garbage := filepath.Join(t.TempDir(), "absent"), filepath.Join(t.TempDir(), "garbage")
+	require.NoError(t, os.WriteFile(garbage, []byte("c2VjcmV0 material"), 0o600))
+	for name, pair := range map[string][2]string{
+		"no certificate":     {absent, keyFile},
+		"no key":             {certFile, absent},
+		"a folder":           {certFile, t.TempDir()},
+		"no PEM certificate": {garbage, keyFile},
+		"no PEM key":         {certFile, garbage},
+		"mixed up":           {keyFile, certFile},
+		"of someone else":    {certFile, otherKey},
+	} {
+		_, err := Open(t.Context(), "esdb://service:secret@localhost:1?tls=true&tlsCaFile="+caFile+"&userCertFile="+pair[0]+"&userKeyFile="+pair[1], Options{})
+		require.ErrorContains(t, err, "userCertFile "+pair[0], name)
+		require.ErrorContains(t, err, "userKeyFile "+pair[1], name)
+		for _, file := range pair {
+			requireNothingOf(t, file, err)
+		}
+		require.NotContains(t, err.Error(), "secret", name)
+	}
+	_, err := Open(t.Context(), "esdb://localhost:1?tls=true&userKeyFile="+keyFile, Options{})
+	require.ErrorContains(t, err, "userCertFile")
+	requireNothingOf(t, keyFile, err)
+	open(t, "esdb://localhost:1?tls=false&userCertFile="+absent+"&userKeyFile="+absent, Options{}) // needs none
+}
+
+// requireNothingOf checks that an error has no line of a file.
+func requireNothingOf(t *testing.T, file string, err error) {
+	bytes, _ := os.ReadFile(file) // one that is absent has none
+	for line := range strings.Lines(string(bytes)) {
+		require.NotContains(t, err.Error(), strings.TrimSpace(line))
 	}
 }
