@@ -74,7 +74,11 @@ func TestAppend_deniedAfterAnUnknownOutcomeIsUnknown(t *testing.T) {
 				_, err := store.Append(within(t, waitTime), opening("a"))
 				require.ErrorIs(t, err, eventstore.ErrUnavailable)
 				require.NotErrorIs(t, err, refusal)
-				require.EqualValues(t, 2, asked.Load())
+				if alone { // the client may lose a refusal (D), and then the append is asked again
+					require.GreaterOrEqual(t, asked.Load(), int64(2))
+				} else {
+					require.EqualValues(t, 2, asked.Load())
+				}
 				events, err := log.ReadStream(t.Context(), "a", eventstore.Forwards, 0, 1)
 				require.NoError(t, err)
 				require.Len(t, events, 1)
