@@ -23,7 +23,8 @@ const (
 )
 
 // listsSQL reads many lists, and with each row the position that all of them reflect.
-const listsSQL = `SELECT n.i, (` + positionSQL + `), p.document FROM unnest($1::text[]) WITH ORDINALITY n(number, i)
+const listsSQL = `SELECT n.i, at.position, p.document FROM ` + positionFirst + `
+	CROSS JOIN unnest($1::text[]) WITH ORDINALITY n(number, i)
 	LEFT JOIN read.prisoner p ON p.prisoner_number = n.number COLLATE "C"`
 
 // errClosed says that the Reader was closed during a read.

@@ -24,6 +24,10 @@ const (
 	// before it.
 	rowPosition = `CASE WHEN c.prepare < c."commit" THEN c."commit" - 1 ELSE c."commit" END`
 	positionSQL = `SELECT ` + rowPosition + checkpointSQL
+	// positionFirst is the position as the first item of FROM, NULL for none. A statement
+	// locks its views in that order, and a flip replaces the checkpoint's view first: of
+	// two that hold a lock and wait for the other's, the flip would have to give up.
+	positionFirst = `(SELECT (` + positionSQL + `) AS position) at`
 	// checkpointSQL selects the checkpoint of a read model that this build understands.
 	// Tables of an older shape mean something else: they count as none.
 	checkpointSQL = ` FROM read.checkpoint c WHERE c.shape >= ` + shape
