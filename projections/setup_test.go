@@ -16,6 +16,7 @@ import (
 
 	"nonassociations/domain"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
@@ -202,7 +203,11 @@ func document(t testing.TB, conn *pgx.Conn, number string) string {
 	return document
 }
 
+// tables is a database without a read model, in which consumers find the table of their
+// status.
+var tables = testdb.NewTemplate(status.Migrate)
+
 func database(t testing.TB) (string, *pgx.Conn) {
-	dsn := testdb.New(t)
+	dsn := tables.New(t)
 	return dsn, connect(t, dsn)
 }

@@ -13,8 +13,8 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
-	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/readmodel"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
 	"nonassociations/queries"
@@ -33,9 +33,12 @@ type service struct {
 	position uint64
 }
 
+// tables is a database with the read model of an empty log.
+var tables = testdb.NewTemplate(readmodel.Migrate)
+
 func newRecord(t testing.TB) *service {
-	log, dsn := memory.New(), testdb.New(t)
-	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	dsn := tables.New(t)
+	log, err := readmodel.NewLog(t.Context())
 	require.NoError(t, err)
 	runner := projections.New(projections.Options{Store: log, DSN: dsn, Generation: projections.FirstGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	ctx, stop := context.WithCancel(context.Background())

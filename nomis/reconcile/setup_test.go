@@ -18,6 +18,7 @@ import (
 	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
 	"nonassociations/internal/dev/circle"
+	"nonassociations/internal/dev/readmodel"
 	"nonassociations/nomis/reconcile"
 	"nonassociations/nomis/store"
 	"nonassociations/nomis/turn"
@@ -48,9 +49,9 @@ func newFixture(t *testing.T) *fixture {
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
 	f.Now = time.Now().In(london).Add(time.Hour)
-	quiet, clock := slog.New(slog.DiscardHandler), func() time.Time { return f.Now }
-	_, err = eventstore.WriteIdentity(t.Context(), f.Log, uuid.New())
+	_, err = eventstore.WriteIdentity(t.Context(), f.Log, readmodel.Log)
 	require.NoError(t, err)
+	quiet, clock := slog.New(slog.DiscardHandler), func() time.Time { return f.Now }
 	running(t, projections.New(projections.Options{
 		Store: f.Log, DSN: f.DSN, Generation: projections.FirstGeneration, Logger: quiet,
 		Clock: func() time.Time { return time.Now().In(london) },

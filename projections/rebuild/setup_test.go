@@ -15,6 +15,7 @@ import (
 	"nonassociations/domain"
 	"nonassociations/domain/domaintest"
 	"nonassociations/eventstore"
+	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
@@ -133,10 +134,14 @@ func (w *world) schemas() []string {
 	return all
 }
 
+// tables is a database without a read model, in which consumers find the table of their
+// status.
+var tables = testdb.NewTemplate(status.Migrate)
+
 // built is a world with some records, a projector at work and a model that answers.
 func built(t *testing.T) (w *world, stop func()) {
 	t.Helper()
-	w = newWorld(t, testdb.New(t))
+	w = newWorld(t, tables.New(t))
 	for n := range 20 {
 		w.write(n)
 	}

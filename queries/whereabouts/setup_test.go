@@ -15,10 +15,9 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
-	"nonassociations/eventstore"
-	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/estate"
 	"nonassociations/internal/dev/prisonersearch"
+	"nonassociations/internal/dev/readmodel"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
 	"nonassociations/queries"
@@ -102,11 +101,14 @@ func (w *where) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
+// tables is a database with the read model of an empty log.
+var tables = testdb.NewTemplate(readmodel.Migrate)
+
 func newWhere(t testing.TB) *where {
 	t.Helper()
 	w := &where{t: t, people: &people{}, now: noon}
-	log, dsn := memory.New(), testdb.New(t)
-	_, err := eventstore.WriteIdentity(t.Context(), log, uuid.New())
+	dsn := tables.New(t)
+	log, err := readmodel.NewLog(t.Context())
 	require.NoError(t, err)
 	runner := projections.New(projections.Options{
 		Store: log, DSN: dsn, Generation: projections.FirstGeneration, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),

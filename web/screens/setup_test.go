@@ -20,12 +20,12 @@ import (
 	"nonassociations/commands/idempotency"
 	"nonassociations/domain"
 	"nonassociations/eventstore"
-	"nonassociations/eventstore/memory"
 	chromium "nonassociations/internal/dev/browser"
 	"nonassociations/internal/dev/doubles"
 	"nonassociations/internal/dev/estate"
 	"nonassociations/internal/dev/issuer"
 	"nonassociations/internal/dev/prisonersearch"
+	"nonassociations/internal/dev/readmodel"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/projections"
 	"nonassociations/queries"
@@ -47,8 +47,9 @@ var london = func() *time.Location {
 	return zone
 }()
 
-// tables is a database with the tables of sessions, views, acts and idempotency keys.
-var tables = testdb.NewTemplate(store.Migrate, evidence.Migrate, idempotency.Migrate)
+// tables is a database with the tables of sessions, views, acts and idempotency keys, and
+// with the read model of an empty log.
+var tables = testdb.NewTemplate(store.Migrate, evidence.Migrate, idempotency.Migrate, readmodel.Migrate)
 
 // noon is when a house begins: 13:00 in London.
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
@@ -104,7 +105,7 @@ func newHouse(t testing.TB, change ...func(*screens.Options)) *house {
 // for the caseloads of a token without the claim.
 func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.Options)) *house {
 	t.Helper()
-	h := &house{t: t, dsn: tables.New(t), log: decidedLog{Store: memory.New()}, logs: &doubles.Log{}, now: noon}
+	h := &house{t: t, dsn: tables.New(t), logs: &doubles.Log{}, now: noon}
 	logger := slog.New(slog.NewJSONHandler(h.logs, nil))
 	h.startNeighbours(logger)
 	h.startRecord(logger)
@@ -154,8 +155,9 @@ func newHouseAsking(t testing.TB, userRolesURL string, change ...func(*screens.O
 // startRecord starts the command side and the read model.
 func (h *house) startRecord(logger *slog.Logger) {
 	h.t.Helper()
-	_, err := eventstore.WriteIdentity(h.t.Context(), h.log, uuid.New())
+	empty, err := readmodel.NewLog(h.t.Context())
 	require.NoError(h.t, err)
+	h.log = decidedLog{Store: empty}
 	runner := projections.New(projections.Options{
 		Store: h.log, DSN: h.dsn, Generation: projections.FirstGeneration, Clock: time.Now, London: london, Logger: logger, Build: "test",
 	})
@@ -174,10 +176,9 @@ func (h *house) startRecord(logger *slog.Logger) {
 	keys, err := idempotency.Open(h.t.Context(), h.dsn, idempotency.Options{Clock: h.clock, Logger: logger})
 	require.NoError(h.t, err)
 	h.t.Cleanup(keys.Close)
-	require.Eventually(h.t, func() bool {
-		_, err := h.reads.List(h.t.Context(), nobody, 0)
-		return err == nil
-	}, 20*time.Second, 5*time.Millisecond, "the read model has not caught up")
+	soon, cancel := context.WithTimeout(h.t.Context(), patience)
+	defer cancel()
+	require.NoError(h.t, readmodel.WaitCaughtUp(soon, runner))
 	h.commands = commands.New(h.log, commands.Options{Clock: h.clock, Locator: h.reads, Keys: keys, Directory: h.people, Logger: logger})
 }
 

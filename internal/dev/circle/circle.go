@@ -24,6 +24,7 @@ import (
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/nomisapi"
+	"nonassociations/internal/dev/readmodel"
 	"nonassociations/internal/dev/testdb"
 	"nonassociations/nomis/npa"
 	"nonassociations/nomis/plan"
@@ -57,11 +58,14 @@ type Circle struct {
 	http *http.Client
 }
 
+// tables is a database with the tables of both systems, and with the read model of an empty
+// log, the one of readmodel.Log, for tests that project.
+var tables = testdb.NewTemplate(store.Migrate, nomisapi.Migrate, readmodel.Migrate)
+
 // New starts both systems. They stop with the test.
 func New(t *testing.T) *Circle {
 	t.Helper()
-	dsn := testdb.New(t)
-	require.NoError(t, store.Migrate(t.Context(), dsn))
+	dsn := tables.New(t)
 	f := &Circle{
 		t: t, Log: memory.New(), DSN: dsn, http: &http.Client{Transport: &http.Transport{}}, Logs: &bytes.Buffer{}, Now: domaintest.Noon,
 		Inbound: true, Outbound: true,

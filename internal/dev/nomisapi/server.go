@@ -93,6 +93,16 @@ func send(to func(string), message string) {
 	}
 }
 
+// Migrate makes the tables, as Start does.
+func Migrate(ctx context.Context, address string) error {
+	pool, err := open(ctx, address)
+	if err != nil {
+		return err
+	}
+	pool.Close()
+	return nil
+}
+
 // open connects to Postgres and makes the tables.
 func open(ctx context.Context, address string) (*pgxpool.Pool, error) {
 	config, err := pg.ParsePool(address, 8, pg.ConnectTime)
