@@ -81,8 +81,8 @@ type Options struct {
 	// Apply; may be nil.
 	Wake <-chan struct{}
 	// Wanted returns a channel that is closed as soon as something waits for an event
-	// to be applied, also when it waits already: the next batch is then not delayed to
-	// become larger. nil: nothing ever waits. It must not block.
+	// to be applied, also when it waits already: that batch and the next one are then
+	// not delayed to become larger. nil: nothing ever waits. It must not block.
 	Wanted func() <-chan struct{}
 	// ID is the key of the row in consumer.status that the session with the lease
 	// writes; "": no row. Build is the version that the row shows.
