@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 
 	"nonassociations/eventstore"
@@ -172,8 +173,14 @@ func (s *session) toLive(ctx context.Context, tx pgx.Tx, b *projections.Building
 	return nil, generation.ErrGone
 }
 
-// flipPause is how long a flip leaves the readers alone before it is tried again.
-const flipPause = 100 * time.Millisecond
+// flipPauses are how long a flip leaves the readers alone before it is tried again: 100 ms
+// at first, and 3 s in the end. A long answer that is still being sent holds its lock, and
+// each try holds up all new reads.
+func flipPauses() backoff.BackOff {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 3*time.Second
+	return pauses
+}
 
 // flip catches up and lets the generation next answer. It tries until it succeeds: while
 // others hold a lock it waits for it no longer than 200 ms.
@@ -183,6 +190,7 @@ func (s *session) flip(ctx context.Context, b *projections.Building, next genera
 		return err
 	}
 	s.say("flip")
+	pauses := flipPauses()
 	for {
 		behind, err := s.tryFlip(ctx, b, next, others)
 		switch {
@@ -199,7 +207,7 @@ func (s *session) flip(ctx context.Context, b *projections.Building, next genera
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(flipPause):
+		case <-time.After(pauses.NextBackOff()):
 		}
 	}
 }
