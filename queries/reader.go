@@ -119,8 +119,8 @@ type List struct {
 // emptyListSQL reads merges and list in one snapshot. Taking a merge back brings the
 // records first: an empty list from before it and no merge from after it would
 // together hide them.
-const emptyListSQL = routeSQL + `SELECT at.position, ` + endSQL + `, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)
-	FROM ` + positionFirst
+const emptyListSQL = `SELECT at.position, w.number, (SELECT document FROM read.prisoner WHERE prisoner_number = $2)
+	FROM ` + positionFirst + ` CROSS JOIN ` + endSQL
 
 // List reads the document of one prisoner. A number that was never seen has an empty
 // list. For an empty list the merges of the number are read too, which costs a second

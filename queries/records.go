@@ -60,7 +60,7 @@ const (
 	// One statement reads merges and records. A merge and its reversal change both, so
 	// that two statements might find neither. It locks the view of merges first, as the
 	// reads of several prisoners and a flip do.
-	ofPrisonerSQL = `SELECT w.number, n.id, n.pair, p.state FROM (` + routeSQL + `SELECT e.number FROM ` + endSQL + ` e) w
+	ofPrisonerSQL = `SELECT w.number, n.id, n.pair, p.state FROM ` + endSQL + `
 		LEFT JOIN read.non_association n ON NOT n.deleted AND (n.first_number = $2 OR n.second_number = $2)
 		LEFT JOIN read.pair p ON p.pair = n.pair` + inOrder
 	betweenSQL = recordsSQL + `n.expires >= $1 AND n.expires < $2

@@ -29,8 +29,9 @@ const (
 		FROM (SELECT DISTINCT ON (asked) * FROM way ORDER BY asked, cardinality(passed) DESC) longest
 		WHERE cardinality(passed) > 1`
 
-	// endSQL is the end of the route of a single number.
-	endSQL = `(SELECT number FROM way ORDER BY cardinality(passed) DESC LIMIT 1)`
+	// endSQL is the end of the route of a single number, as an item of FROM. There it
+	// locks the view of merges in its turn; a WITH before the statement would lock it first.
+	endSQL = `(` + routeSQL + `SELECT number FROM way ORDER BY cardinality(passed) DESC LIMIT 1) w`
 )
 
 // route is the way from a number along its merges.

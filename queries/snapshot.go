@@ -25,8 +25,8 @@ const (
 	rowPosition = `CASE WHEN c.prepare < c."commit" THEN c."commit" - 1 ELSE c."commit" END`
 	positionSQL = `SELECT ` + rowPosition + checkpointSQL
 	// positionFirst is the position as the first item of FROM, NULL for none. A statement
-	// locks its views in that order, and a flip replaces the checkpoint's view first: of
-	// two that hold a lock and wait for the other's, the flip would have to give up.
+	// locks the views in the order of FROM, and a flip replaces the checkpoint's first. In
+	// another order a read and a flip would each hold the view that the other waits for.
 	positionFirst = `(SELECT (` + positionSQL + `) AS position) at`
 	// checkpointSQL selects the checkpoint of a read model that this build understands.
 	// Tables of an older shape mean something else: they count as none.

@@ -7,16 +7,16 @@ import (
 
 // A batch costs about as much as ten events. So a live consumer collects for a moment
 // before a batch that follows another one closely. An event that comes alone is never
-// delayed, and neither is a small batch that something waits for, or that follows one
-// that something waited for.
+// delayed. A small batch is not delayed when something waits for it. Neither is the one
+// behind it.
 const (
 	largeBatch      = 16
 	afterLargeBatch = 25 * time.Millisecond
 )
 
-// collect waits for more events of the next batch, until wanted is closed. It reports
-// whether the context is still alive.
-func (s *session[T]) collect(ctx context.Context, wanted <-chan struct{}) bool {
+// collect waits for more events of the next batch. It reports whether the context is
+// still alive.
+func (s *session[T]) collect(ctx context.Context) bool {
 	if !s.live {
 		return true
 	}
@@ -36,7 +36,7 @@ func (s *session[T]) collect(ctx context.Context, wanted <-chan struct{}) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-wanted:
+	case <-s.consumer.options.Wanted():
 	case <-ctx.Done():
 		return false
 	}

@@ -18,23 +18,25 @@ func TestCollect_waitsOnlyInABusyTimeInWhichNothingWaits(t *testing.T) {
 		wanted  <-chan struct{}
 		waits   bool
 	}{
-		"close to a small batch":                 {session: &session[int]{live: true, last: 1, batchAt: now}, wanted: open, waits: true},
-		"close to a small batch, without wishes": {session: &session[int]{live: true, last: 1, batchAt: now}, waits: true},
-		"after a large batch":                    {session: &session[int]{live: true, last: largeBatch, batchAt: now, wanted: true}, wanted: open, waits: true},
-		"after the time to collect":              {session: &session[int]{live: true, last: 1, batchAt: now.Add(-time.Hour)}, wanted: open},
-		"while catching up":                      {session: &session[int]{last: largeBatch, batchAt: now}, wanted: open},
-		"after a batch that was waited for":      {session: &session[int]{live: true, last: 1, batchAt: now, wanted: true}, wanted: open},
+		"close to a small batch":            {session: &session[int]{live: true, last: 1, batchAt: now}, wanted: open, waits: true},
+		"while nothing is ever wanted":      {session: &session[int]{live: true, last: 1, batchAt: now}, waits: true},
+		"after a large batch":               {session: &session[int]{live: true, last: largeBatch, batchAt: now, wanted: true}, wanted: open, waits: true},
+		"after the time to collect":         {session: &session[int]{live: true, last: 1, batchAt: now.Add(-time.Hour)}, wanted: open},
+		"while catching up":                 {session: &session[int]{last: largeBatch, batchAt: now}, wanted: open},
+		"after a batch that was waited for": {session: &session[int]{live: true, last: 1, batchAt: now, wanted: true}, wanted: open},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.session.consumer = &Consumer[int]{options: Options{Clock: func() time.Time { return now }}.withDefaults()}
+			c.session.consumer = &Consumer[int]{options: Options{Clock: func() time.Time { return now }, Wanted: func() <-chan struct{} { return c.wanted }}.withDefaults()}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			require.Equal(t, !c.waits, c.session.collect(ctx, c.wanted))
+			require.Equal(t, !c.waits, c.session.collect(ctx))
 		})
 	}
 	t.Run("until it is waited for", func(t *testing.T) {
 		s := session[int]{live: true, last: 1, batchAt: now}
-		s.consumer = &Consumer[int]{options: Options{Clock: func() time.Time { return now }, Intervals: Intervals{Collect: time.Hour}}.withDefaults()}
-		require.True(t, s.collect(t.Context(), shut))
+		s.consumer = &Consumer[int]{options: Options{
+			Clock: func() time.Time { return now }, Intervals: Intervals{Collect: time.Hour}, Wanted: func() <-chan struct{} { return shut },
+		}.withDefaults()}
+		require.True(t, s.collect(t.Context()))
 	})
 }

@@ -112,11 +112,11 @@ func (s *session[T]) work(ctx context.Context) error {
 // workOn applies the items that have arrived, up to a Poison if there is one.
 func (s *session[T]) workOn(ctx context.Context, first item[T]) error {
 	wasLive := s.live
-	// The channel stays closed although Apply serves whatever waited.
-	wanted := s.consumer.options.Wanted()
-	if !s.collect(ctx, wanted) {
+	if !s.collect(ctx) {
 		return ctx.Err()
 	}
+	// It stays closed although Apply serves whatever waits.
+	wanted := s.consumer.options.Wanted()
 	s.consumer.status.began(first.recorded)
 	batch, poison := s.gather(first)
 	s.last = len(batch.Events)

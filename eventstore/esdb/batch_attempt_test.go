@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The first call takes an append and never says a word. The same append is sent again by
+// The first call takes an append and never answers. The same append is sent again by
 // another call when the attempt's time has passed, which is far before its caller leaves.
 func TestBatch_anAttemptHasATimeOfItsOwn(t *testing.T) {
 	attempts := make(chan *streams.BatchAppendReq, 100)
@@ -27,7 +27,7 @@ func TestBatch_anAttemptHasATimeOfItsOwn(t *testing.T) {
 			}
 		}
 	}}
-	store := openServer(t, Options{attemptTime: 100 * time.Millisecond}, server)
+	store := openServer(t, Options{attemptTime: 2 * time.Second}, server)
 	appended, err := store.Append(within(t, waitTime), numbered(1))
 	require.NoError(t, err)
 	requireAccepted(t, 1, appended)

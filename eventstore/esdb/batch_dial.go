@@ -46,12 +46,12 @@ func (d batchDialer) open(ctx context.Context, leader string) (*batchSession, er
 	return d.openAt(ctx, ctx, d.cfg.Address)
 }
 
-// errSameLeader means that the call is opened on the word of another node.
+// errSameLeader means that the call to this leader is opened already.
 var errSameLeader = errors.New("another node has named the same leader")
 
 // search asks all nodes of a cluster for the leader at once, because a silent one takes
-// its whole time. A node that is cut off may name a leader that is dead: then the word of
-// another one counts.
+// its whole time. A node that is cut off may name a leader that is dead, so the search goes
+// on until a call opens.
 func (d batchDialer) search(ctx context.Context) (*batchSession, error) {
 	var leaders sync.Map
 	return firstOf(ctx, addresses(d.cfg), func(searching context.Context, node string) (*batchSession, error) {

@@ -125,7 +125,7 @@ func TestFirstOf_endsWhatHasLost(t *testing.T) {
 }
 
 // When no node helps, the error has what each of them said.
-func TestSearch_failsWithTheWordsOfAllNodes(t *testing.T) {
+func TestSearch_failsWithTheErrorsOfAllNodes(t *testing.T) {
 	none := served(t, esdbserver.Options{Members: func() []esdbserver.Member { return nil }})
 	closed := closedPort(t)
 	cfg, err := configure("esdb://127.0.0.1:"+none+",127.0.0.1:"+closed+patient, Options{}.withDefaults())

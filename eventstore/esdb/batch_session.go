@@ -111,8 +111,7 @@ func (b *batchSession) endIfDone() {
 	}
 }
 
-// end ends a call on which nothing was sent, and waits for that. It does nothing without
-// one.
+// end ends a call on which nothing was sent, and waits for that. A nil session is none.
 func (b *batchSession) end() {
 	if b != nil {
 		b.retire()

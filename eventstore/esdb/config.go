@@ -85,8 +85,8 @@ func addresses(cfg *esdb.Configuration) []string {
 	return named
 }
 
-// Check reports why Open would refuse a connection string, or nil. The error does not
-// repeat the string. The user's certificate is left to Open, whose error names its files.
+// Check returns why Open would refuse a connection string for itself, or nil; it reads no
+// certificate of a user. The error does not repeat the string.
 func Check(connection string) error {
 	_, err := configure(connection, Options{}.withDefaults())
 	return err

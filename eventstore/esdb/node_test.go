@@ -14,7 +14,7 @@ import (
 )
 
 // A name has two addresses. Of 64 connections not all begin at the same one, but once in
-// 2⁶³ times. It is the resolver's part alone that is not a real one.
+// 2⁶³ times. Only the resolver is a stand-in.
 func TestNode_isCalledAtAnyAddressOfItsName(t *testing.T) {
 	const most = 64
 	var asked [2]atomic.Int64

@@ -97,8 +97,8 @@ func (s *Store) Connections() uint64 { return s.breaker.opened.Load() + s.batch.
 // Open makes a store for a connection string: esdb://[user:password@]host
 // [:2113][,host…][?tls=…&tlsCaFile=…&…] or esdb+discover://, or the same with
 // kurrentdb:// or kurrentdb+discover://, as newer servers spell it. The first call
-// connects, so a service starts while its log is down. The errors are that of a bad
-// string and that of files which it names. The caller ends the store with Close.
+// connects, so a service starts while its log is down. Errors: a bad string, and a user's
+// certificate that cannot be read. The caller ends the store with Close.
 func Open(ctx context.Context, connection string, options Options) (*Store, error) {
 	options = options.withDefaults()
 	cfg, err := configure(connection, options)

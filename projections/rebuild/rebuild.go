@@ -173,10 +173,10 @@ func (s *session) toLive(ctx context.Context, tx pgx.Tx, b *projections.Building
 	return nil, generation.ErrGone
 }
 
-// flipPauses are how long a flip leaves the readers alone before it is tried again: 100 ms
-// at first, and 3 s in the end. A long answer that is still being sent holds its lock, and
+// flipPauses are how long a flip leaves the readers alone before it is tried again: about
+// 100 ms at first, and about 3 s in the end. A long answer that is still being sent holds its lock, and
 // each try holds up all new reads.
-func flipPauses() backoff.BackOff {
+func flipPauses() *backoff.ExponentialBackOff {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval = 100*time.Millisecond, 3*time.Second
 	return pauses
@@ -200,6 +200,7 @@ func (s *session) flip(ctx context.Context, b *projections.Building, next genera
 			if err := b.Through(ctx, behind); err != nil {
 				return err
 			}
+			pauses.Reset()
 			continue
 		case !generation.IsLocked(err):
 			return fmt.Errorf("let the new generation answer: %w", err)

@@ -1,5 +1,5 @@
 // Package readmodel makes the read model of an empty log once for many tests, which get
-// copies of it as a testdb.Template. Making its tables takes longer than most of them.
+// copies of it as a testdb.Template. Its tables take longer to make than most tests run.
 package readmodel
 
 import (
@@ -46,7 +46,10 @@ func Migrate(ctx context.Context, dsn string) error {
 	defer cancel()
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- runner.Run(running) }()
+	go func() {
+		defer cancel() // a refusal is not waited out
+		ended <- runner.Run(running)
+	}()
 	err = WaitCaughtUp(ctx, runner)
 	stop()
 	return errors.Join(err, <-ended)
