@@ -27,10 +27,12 @@ func TestFlip_whoseAnswerIsLostIsAskedFor(t *testing.T) {
 	}
 	w.project()()
 	o := w.options()
+	var writing chan error
 	o.Progress = func(p rebuild.Progress) {
 		if p.Stage == "flip" { // a commit is on the disk, and waits for a standby that never comes
 			w.exec(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`)
 			w.exec(`SELECT pg_reload_conf()`)
+			writing = w.waitUntilCommitsWait()
 		}
 	}
 	type outcome struct {
@@ -58,9 +60,29 @@ func TestFlip_whoseAnswerIsLostIsAskedFor(t *testing.T) {
 	got := <-ended
 	require.NoError(t, got.err)
 	require.Equal(t, rebuild.Flipped, got.report.Status)
+	require.Error(t, <-writing)
 	w.conn, err = pgx.Connect(t.Context(), w.dsn)
 	require.NoError(t, err)
 	require.Equal(t, 2, w.answers())
+}
+
+// waitUntilCommitsWait writes in a session of its own until a commit waits for a standby:
+// the server obeys a new configuration some time after it was told. The session ends with
+// the server, and its error is sent then.
+func (w *world) waitUntilCommitsWait() chan error {
+	conn, err := pgx.Connect(context.Background(), w.dsn)
+	require.NoError(w.t, err)
+	ended := make(chan error, 1)
+	go func() {
+		for err == nil {
+			_, err = conn.Exec(context.Background(), `COMMENT ON SCHEMA public IS 'written'`)
+		}
+		ended <- err
+	}()
+	for waits := false; !waits; {
+		require.NoError(w.t, w.conn.QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep')`).Scan(&waits))
+	}
+	return ended
 }
 
 // TestProjector_ofAnotherShapeWaitsAndSaysSo, and follows the rebuild by itself.
