@@ -160,7 +160,7 @@ func (p *planner) compareLive(r *record, t *Theirs, c comparison) {
 		p.problem(r, t, MirrorsDisagree, nil, t.Disagreement)
 	case p.isNews(r, c):
 		p.step(rankConfirm, r, Step{
-			Action: Confirm, TypeSequence: t.sequence(), Detail: numbered(c.theirs, t), Held: c.held, Why: whyConfirm(r, t),
+			Action: Confirm, TypeSequence: t.sequence(), Detail: numbered(c.theirs, t), Held: c.held, Why: whyConfirm(p, r, t),
 		})
 	}
 }
@@ -170,12 +170,17 @@ func (p *planner) compareLive(r *record, t *Theirs, c comparison) {
 func (p *planner) isNews(r *record, c comparison) bool {
 	for _, f := range domain.DetailFields(p.Pair) {
 		base, known := r.Base(f)
-		if !slices.Contains(c.held, f) && (!known || !same(base, c.theirs.Get(f))) {
+		if !slices.Contains(c.held, f) && (!known || !same(base, c.theirs.Get(f)) || r.cameBack(f)) {
 			return c.merged.Equal(r.detail)
 		}
 	}
 	return false
 }
+
+// cameBack reports whether a field is what NOMIS held, and was something else here in
+// between. Until that is confirmed, the value in between would pass for our own write on the
+// day on which NOMIS's staff write it.
+func (r *record) cameBack(f domain.DetailField) bool { return len(r.OwnSince(f)) > 1 }
 
 // compareDeleted adds what a deleted record that NOMIS still holds asks for.
 func (p *planner) compareDeleted(r *record, t *Theirs, c comparison) {

@@ -46,9 +46,13 @@ func whyTwin(r *record, t *Theirs) string {
 	return fmt.Sprintf("Sequence %d equals sequence %d: it was created twice, because an answer of NOMIS was lost.", t.sequence(), r.TypeSequence)
 }
 
-func whyConfirm(r *record, t *Theirs) string {
-	if !r.HasBase() {
+func whyConfirm(p *planner, r *record, t *Theirs) string {
+	base, whole := r.WholeBase(p.Pair)
+	switch {
+	case !r.HasBase():
 		return fmt.Sprintf("NOMIS holds the record as sequence %d, which was not known yet.", t.sequence())
+	case whole && t.filled(r.detail).Equal(base):
+		return fmt.Sprintf("The record was changed and is again what NOMIS holds as sequence %d.", t.sequence())
 	}
 	return fmt.Sprintf("Both hold the same as sequence %d, which was not known yet.", t.sequence())
 }
