@@ -126,6 +126,7 @@ func runAll(ctx context.Context, set settings, ready func(local *standIns, addre
 		return err
 	}
 	app.TuneGC(local.environment)
+	app.TuneProcessors(ctx, local.environment)
 	return app.RunTraced(ctx, local.environment, app.Options{
 		Config: config, Roles: roles, Logger: logger, Scratch: set.DataDir,
 		Clock:       func() time.Time { return time.Now().In(london) },

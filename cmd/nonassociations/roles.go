@@ -100,7 +100,7 @@ func (schemaRolesCmd) Run(ctx context.Context) error {
 	return app.SchemaRoles(ctx, &o.Config)
 }
 
-// start runs roles until the process is stopped. TuneGC is called here and not by the
+// start runs roles until the process is stopped. It is tuned here and not by the
 // commands that end by themselves: it trades memory for time.
 func start(ctx context.Context, roles app.Roles) error {
 	o, err := options(roles)
@@ -109,5 +109,6 @@ func start(ctx context.Context, roles app.Roles) error {
 	}
 	environment := app.Environment()
 	app.TuneGC(environment)
+	app.TuneProcessors(ctx, environment)
 	return app.RunTraced(ctx, environment, o)
 }
