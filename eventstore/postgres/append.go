@@ -18,7 +18,7 @@ const (
 
 // appendSQL calls the function of the migration, which has the contract of its
 // arguments and results.
-const appendSQL = "SELECT head, currents, known, recorded FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8)"
+const appendSQL = "SELECT head, currents, known, recorded FROM eventstore.append($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 // Append implements eventstore.Store.
 func (s *Store) Append(ctx context.Context, append eventstore.Append) (eventstore.Appended, error) {
@@ -88,8 +88,8 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	defer conn.Release()
 
 	var result answer
-	p := parametersOf(group)
-	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata).
+	p, announces := parametersOf(group), s.announcer.begins()
+	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata, announces).
 		Scan(&result.head, &result.currents, &result.known, &result.recorded)
 	if err != nil {
 		// The outcome is unknown, so the end of the log is too.
@@ -101,7 +101,11 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	}
 	outcomes, written := result.outcomes(group)
 	s.recent.add(written)
-	s.head.reached(uint64(result.head) + uint64(len(written))) //nolint:gosec // never negative
+	reached := uint64(result.head) + uint64(len(written)) //nolint:gosec // never negative
+	s.head.reached(reached)
+	if !announces && len(written) > 0 {
+		s.announcer.wrote(reached)
+	}
 	return outcomes, nil
 }
 

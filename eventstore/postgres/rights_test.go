@@ -122,7 +122,7 @@ func TestMigrate_severalProcessesAtOnce(t *testing.T) {
 	require.Equal(t, []string{"eventstore.events", "eventstore.goose_db_version"}, tables)
 }
 
-// A build before the first release had five migrations, an append of another shape and
+// A build before the first release had six migrations, an append of another shape and
 // a writer that could insert.
 func TestMigrate_keepsTheFactsOfAnEarlierBuild(t *testing.T) {
 	t.Parallel()
@@ -132,7 +132,7 @@ func TestMigrate_keepsTheFactsOfAnEarlierBuild(t *testing.T) {
 	require.NoError(t, err)
 	_, err = connect(t, dsn, "").Exec(t.Context(), `
 		DELETE FROM eventstore.goose_db_version WHERE version_id > 0;
-		INSERT INTO eventstore.goose_db_version (version_id, is_applied) SELECT n, true FROM generate_series(1, 5) n;
+		INSERT INTO eventstore.goose_db_version (version_id, is_applied) SELECT n, true FROM generate_series(1, 6) n;
 		DROP FUNCTION eventstore.append;
 		CREATE FUNCTION eventstore.append(p_streams text[], OUT head bigint) LANGUAGE sql AS 'SELECT 1';
 		GRANT INSERT ON eventstore.events TO nonassociations_writer`)

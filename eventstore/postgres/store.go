@@ -58,7 +58,9 @@ type Store struct {
 	streams *batcher[string, []eventstore.RecordedEvent]
 	head    *headNotifier
 	recent  recentEvents
-	made    atomic.Uint64 // connections since the process began
+	// announcer tells other processes what was appended here.
+	announcer *announcer
+	made      atomic.Uint64 // connections since the process began
 
 	closing   chan struct{} // closed when Close begins
 	closeOnce sync.Once
@@ -90,6 +92,7 @@ func Open(ctx context.Context, dsn string, options Options) (*Store, error) {
 	store.ctx, store.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	store.appends = &batcher[eventstore.Append, eventstore.Outcome]{limit: appendsFit, execute: store.appendGroup}
 	store.streams = &batcher[string, []eventstore.RecordedEvent]{limit: streamsFit, execute: store.readGroup}
+	store.announcer = &announcer{every: announceEvery, send: store.announce}
 	store.appends.start(store.ctx, appendWorkers)
 	store.streams.start(store.ctx, readWorkers)
 	store.listening.Go(store.listen)
@@ -151,6 +154,7 @@ func (s *Store) Close(ctx context.Context) error {
 		defer close(idle)
 		s.appends.workers.Wait()
 		s.streams.workers.Wait()
+		s.announcer.end()
 	}()
 	var err error
 	select {
