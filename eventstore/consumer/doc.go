@@ -108,7 +108,7 @@ type Intervals struct {
 	// Lease is how long the connection may be idle before CheckLease: 1 s.
 	Lease time.Duration
 	// Collect is the time after a small batch within which the next events are collected
-	// rather than applied one by one: 5 ms.
+	// rather than applied one by one: 25 ms.
 	Collect time.Duration
 	// Head is how often the head of the log is read: 1 s.
 	Head time.Duration
@@ -124,7 +124,7 @@ func (i Intervals) withDefaults() Intervals {
 	return Intervals{
 		Retry: cmp.Or(i.Retry, 100*time.Millisecond), RetryMost: cmp.Or(i.RetryMost, 3*time.Second),
 		Poison: cmp.Or(i.Poison, 5*time.Second), PoisonMost: cmp.Or(i.PoisonMost, time.Minute),
-		Lease: cmp.Or(i.Lease, time.Second), Collect: cmp.Or(i.Collect, 5*time.Millisecond), Head: cmp.Or(i.Head, time.Second), Stall: cmp.Or(i.Stall, 10*time.Second),
+		Lease: cmp.Or(i.Lease, time.Second), Collect: cmp.Or(i.Collect, 25*time.Millisecond), Head: cmp.Or(i.Head, time.Second), Stall: cmp.Or(i.Stall, 10*time.Second),
 		Status: i.Status,
 	}
 }
