@@ -39,6 +39,14 @@ func (a *responseRecorder) WriteHeader(status int) {
 // Unwrap gives [http.ResponseController] the wrapped writer.
 func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
+// send sends an answer that is whole, before its line is logged: the client need not wait
+// for that.
+func (a *responseRecorder) send() {
+	if a.Header().Get("Content-Length") != "" {
+		_ = http.NewResponseController(a.ResponseWriter).Flush() // an error shows when the server ends the answer
+	}
+}
+
 // middleware wraps every request: every answer has the headers of protect.go, a panic
 // becomes a 500, HEAD is answered as GET (the server omits the body), and one line is
 // logged.
@@ -66,6 +74,7 @@ func (a *API) middleware(next http.Handler) http.Handler {
 			a.recovered(rec, r, recover())
 		}()
 		next.ServeHTTP(rec, r)
+		rec.send()
 	})
 }
 

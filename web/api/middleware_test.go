@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,6 +109,34 @@ func TestOpenAPI_everyAnswerNamesItsRequest(t *testing.T) {
 			require.Equal(t, true, header["required"])
 		}
 	}
+}
+
+// lateWriter writes nothing before it is opened.
+type lateWriter struct{ opened chan struct{} }
+
+func (w lateWriter) Write(p []byte) (int, error) {
+	<-w.opened
+	return len(p), nil
+}
+
+// The client has its answer while the line about it is not written yet.
+func TestAnswer_doesNotWaitForItsLine(t *testing.T) {
+	late := lateWriter{make(chan struct{})}
+	h := newTestServer(t, func(o *api.Options) { o.Logger = slog.New(slog.NewJSONHandler(late, nil)) })
+	client, url := serve(t, h)
+	open := sync.OnceFunc(func() { close(late.opened) })
+	t.Cleanup(open) // before the server is closed
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/info", nil)
+	require.NoError(t, err)
+	response, err := client.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NotEmpty(t, body)
+	open()
 }
 
 // serve runs the API on a real connection.
