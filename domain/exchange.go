@@ -31,10 +31,11 @@ type Exchange struct {
 	apart    time.Time                 // since when it is other than the base; zero: it is not
 }
 
-// baseValue is a value that NOMIS held, and the revision of the record that it was.
+// baseValue is a value that NOMIS held, and the revision of the record that it was. first is
+// that of the earliest of the facts that say the same without another one between them.
 type baseValue struct {
-	value    *string
-	revision uint64
+	value           *string
+	revision, first uint64
 }
 
 // form is the canonical form of a record from a revision on.
@@ -105,7 +106,7 @@ func (e *Exchange) add(revision uint64, recordedAt time.Time, fact Fact, before,
 	case Amended:
 		for _, c := range event.Changes {
 			if f, is := c.detailField(); is && byNOMIS {
-				e.setBase(f, baseValue{detail.Get(f), revision})
+				e.setBase(f, detail.Get(f), revision)
 				e.delivery, e.released = Delivery{recordedAt, revision}, false
 			}
 		}
@@ -131,15 +132,19 @@ func (e *Exchange) add(revision uint64, recordedAt time.Time, fact Fact, before,
 func (e *Exchange) hold(detail Detail, revision uint64, except []DetailField) {
 	for _, f := range detail.fields() {
 		if !slices.Contains(except, f) {
-			e.setBase(f, baseValue{detail.Get(f), revision})
+			e.setBase(f, detail.Get(f), revision)
 		}
 	}
 }
 
 // setBase sets one field. The map is copied, because a caller may hold the Exchange.
-func (e *Exchange) setBase(f DetailField, value baseValue) {
+func (e *Exchange) setBase(f DetailField, value *string, revision uint64) {
 	e.base, e.carried, e.baseOwn = maps.Clone(e.base), maps.Clone(e.carried), true
-	e.base[f] = value
+	first := revision
+	if before, known := e.base[f]; known && equalText(before.value, value) {
+		first = before.first
+	}
+	e.base[f] = baseValue{value, revision, first}
 	delete(e.carried, f)
 }
 
@@ -151,7 +156,7 @@ func (e *Exchange) transferIn(event TransferredIn, revision uint64) {
 	}
 	e.base, e.carried, e.delivery = map[DetailField]baseValue{}, maps.Clone(event.OwnSince), Delivery{}
 	for f := range event.OwnSince {
-		e.base[f] = baseValue{event.Base.Get(f), revision}
+		e.base[f] = baseValue{event.Base.Get(f), revision, revision}
 	}
 }
 
@@ -177,58 +182,6 @@ func (e Exchange) WholeBase(pair Pair) (Detail, bool) {
 		base = base.With(f, b.value)
 	}
 	return base, true
-}
-
-// OwnSince returns the values that a field has had here since the revision of its base,
-// oldest first. Without a base it returns all of them.
-func (e Exchange) OwnSince(f DetailField) []*string {
-	values := slices.Clone(e.carried[f])
-	for _, form := range e.forms[e.since(f):] {
-		if value := form.detail.Get(f); !slices.ContainsFunc(values, func(v *string) bool { return equalText(v, value) }) {
-			values = append(values, value)
-		}
-	}
-	return values
-}
-
-// FormsSince returns the details that the record has been since the oldest revision of
-// its base, oldest first. Without a base it returns all of them.
-func (e Exchange) FormsSince() []Detail {
-	first := len(e.forms)
-	for f := range e.base {
-		first = min(first, e.since(f))
-	}
-	if len(e.base) == 0 {
-		first = 0
-	}
-	return e.Forms()[first:]
-}
-
-// Forms returns every detail that the record has been in this pair, oldest first.
-func (e Exchange) Forms() []Detail {
-	details := make([]Detail, len(e.forms))
-	for i, form := range e.forms {
-		details[i] = form.detail
-	}
-	return details
-}
-
-// UnheldForms returns the details that the record was before NOMIS was first known to
-// hold it, oldest first. Only these can have been created in NOMIS.
-func (e Exchange) UnheldForms() []Detail { return e.Forms()[:e.unheld] }
-
-// since returns the index of the form that the record had at the revision of a field's
-// base, 0 without one.
-func (e Exchange) since(f DetailField) int {
-	b, known := e.base[f]
-	if !known {
-		return 0
-	}
-	later := slices.IndexFunc(e.forms, func(form form) bool { return form.revision > b.revision })
-	if later < 0 {
-		later = len(e.forms)
-	}
-	return max(0, later-1)
 }
 
 // Revision returns the revision at which the record got its present form.

@@ -30,7 +30,7 @@ func (p *planner) compared(r *record, t *Theirs) comparison {
 		case chosen && fromNOMIS:
 			c.there = append(c.there, f)
 			c.merged, c.target = c.merged.With(f, other), c.target.With(f, other)
-		case chosen, restored, !r.changedThere(f, other):
+		case chosen, restored, !p.changedThere(r, t, f, other):
 		case p.isHeld(r, f, other):
 			c.there, c.held = append(c.there, f), append(c.held, f)
 			c.target = c.target.With(f, other)
@@ -45,9 +45,10 @@ func (p *planner) compared(r *record, t *Theirs) comparison {
 
 // changedThere reports whether NOMIS changed a field: its value is neither the base nor
 // one that the field has had here since. A value that it has had is our own write, whose
-// answer was lost. A creation by the service has no expiry date, so that none is our own
-// write too, until a base is known.
-func (r *record) changedThere(f domain.DetailField, theirs *string) bool {
+// answer was lost. What the service wrote last may also be a write from before the base was
+// confirmed, which landed late. A creation by the service has no expiry date, so that none is
+// our own write too, until a base is known.
+func (p *planner) changedThere(r *record, t *Theirs, f domain.DetailField, theirs *string) bool {
 	base, known := r.Base(f)
 	switch {
 	case known && same(base, theirs):
@@ -55,7 +56,11 @@ func (r *record) changedThere(f domain.DetailField, theirs *string) bool {
 	case !known && f == domain.DetailExpiryDate && theirs == nil && r.CreatedSource == domain.DPS:
 		return false
 	}
-	return !slices.ContainsFunc(r.OwnSince(f), func(own *string) bool { return same(own, theirs) })
+	own := r.OwnSince(f)
+	if slices.Contains(p.Policy.Authors, t.UpdatedBy) {
+		own = r.OwnWhileHeld(f)
+	}
+	return !slices.ContainsFunc(own, func(own *string) bool { return same(own, theirs) })
 }
 
 // decided returns the value of a field that NOMIS changed. It is theirs, unless the field
@@ -165,8 +170,9 @@ func (p *planner) compareLive(r *record, t *Theirs, c comparison) {
 	}
 }
 
-// isNews reports whether NOMIS is not yet known to hold what it holds, in a field that
-// is not held. What is still to be taken over is confirmed by that.
+// isNews reports whether it is to be recorded that NOMIS holds what it holds: in a field that
+// is not held it is not known yet, or the field came back to it. What is still to be taken
+// over is confirmed by that.
 func (p *planner) isNews(r *record, c comparison) bool {
 	for _, f := range domain.DetailFields(p.Pair) {
 		base, known := r.Base(f)
@@ -177,10 +183,13 @@ func (p *planner) isNews(r *record, c comparison) bool {
 	return false
 }
 
-// cameBack reports whether a field is what NOMIS held, and was something else here in
-// between. Until that is confirmed, the value in between would pass for our own write on the
-// day on which NOMIS's staff write it.
-func (r *record) cameBack(f domain.DetailField) bool { return len(r.OwnSince(f)) > 1 }
+// cameBack reports whether a field had other values here since its base. Until what it came
+// back to is confirmed, they would pass for our own writes on the day on which NOMIS's staff
+// write them.
+func (r *record) cameBack(f domain.DetailField) bool {
+	_, known := r.Base(f)
+	return known && len(r.OwnSince(f)) > 1
+}
 
 // compareDeleted adds what a deleted record that NOMIS still holds asks for.
 func (p *planner) compareDeleted(r *record, t *Theirs, c comparison) {

@@ -241,29 +241,6 @@ func TestConfirm_ofWhatNOMISHoldsAlready(t *testing.T) {
 	s.isQuiet()
 }
 
-// Staff change a type and change it back before any write. NOMIS's staff later write the
-// value in between: that is their change, and no write of ours.
-func TestConfirm_ofWhatCameBackBeforeItWasWritten(t *testing.T) {
-	s := newStory(t)
-	id := s.staffOpen()
-	s.delivered(id, 1)
-	was := s.ours(id).TypeCode
-	s.Staff(domain.Amend{ID: id, Restriction: ptr(domain.Cell)})
-	s.Staff(domain.Amend{ID: id, Restriction: ptr(domain.Wing)})
-	require.Equal(t, was, s.ours(id).TypeCode)
-
-	require.Equal(t, []plan.Action{plan.Confirm}, s.steps())
-	step := s.plan().Steps[0]
-	require.Equal(t, "The record was changed and is again what NOMIS holds as sequence 1.", step.Why)
-	s.decide(domain.Deliver{ID: id, TypeSequence: 1, Revision: s.revision(), Detail: step.Detail})
-	s.isQuiet()
-
-	s.changes(1, func(t *plan.Theirs) { t.UpdatedBy, t.Detail.TypeCode = "STAFF", domain.TypeCell })
-	s.takes()
-	require.Equal(t, domain.TypeCell, s.ours(id).TypeCode)
-	s.isQuiet()
-}
-
 func TestOutbound_offWritesNothingAndTakesAllTheSame(t *testing.T) {
 	s := newStory(t)
 	s.policy.Outbound = false

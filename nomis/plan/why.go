@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -47,11 +48,10 @@ func whyTwin(r *record, t *Theirs) string {
 }
 
 func whyConfirm(p *planner, r *record, t *Theirs) string {
-	base, whole := r.WholeBase(p.Pair)
 	switch {
 	case !r.HasBase():
 		return fmt.Sprintf("NOMIS holds the record as sequence %d, which was not known yet.", t.sequence())
-	case whole && t.filled(r.detail).Equal(base):
+	case slices.ContainsFunc(domain.DetailFields(p.Pair), r.cameBack):
 		return fmt.Sprintf("The record was changed and is again what NOMIS holds as sequence %d.", t.sequence())
 	}
 	return fmt.Sprintf("Both hold the same as sequence %d, which was not known yet.", t.sequence())
