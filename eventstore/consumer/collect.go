@@ -9,21 +9,13 @@ import (
 // before a batch that follows another one closely. An event that comes alone is never
 // delayed. A small batch is not delayed when something waits for it. Neither is the one
 // behind it.
-const (
-	largeBatch      = 16
-	afterLargeBatch = 25 * time.Millisecond
-)
+const largeBatch = 16
 
 // collect waits for more events of the next batch. It reports whether the context is
 // still alive.
 func (s *session[T]) collect(ctx context.Context) bool {
-	if !s.live {
-		return true
-	}
-	if s.last >= largeBatch {
-		return Sleep(ctx, afterLargeBatch)
-	}
-	if s.wanted {
+	isLarge := s.last >= largeBatch
+	if !s.live || s.wanted && !isLarge {
 		return true
 	}
 	most := s.consumer.options.Intervals.Collect
@@ -32,11 +24,15 @@ func (s *session[T]) collect(ctx context.Context) bool {
 	if rest <= 0 {
 		return true
 	}
+	var wanted <-chan struct{}
+	if !isLarge {
+		wanted = s.consumer.options.Wanted()
+	}
 	timer := time.NewTimer(rest)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-s.consumer.options.Wanted():
+	case <-wanted:
 	case <-ctx.Done():
 		return false
 	}

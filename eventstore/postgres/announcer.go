@@ -20,11 +20,12 @@ type announcer struct {
 	// send tells the other processes that the log may reach a position. It may fail.
 	send func(position uint64)
 
-	mu    sync.Mutex
-	pause *time.Timer // nil: no notification was sent just now
-	owed  uint64      // the highest position that was written in the pause; 0: none
-	ended bool
-	sends sync.WaitGroup
+	mu      sync.Mutex
+	pause   *time.Timer // nil: no notification was sent just now
+	owed    uint64      // the highest position that was written in the pause; 0: none
+	sending bool        // one notification is under way: the next one waits for the pause behind it
+	ended   bool
+	sends   sync.WaitGroup
 }
 
 // begins reports whether the next append sends the notification itself, with its commit.
@@ -58,18 +59,34 @@ func (a *announcer) rest() {
 
 // over ends a pause. What was written in it is announced, and the next pause begins.
 func (a *announcer) over() {
-	a.mu.Lock()
-	position := a.owed
-	a.pause, a.owed = nil, 0
-	if position == 0 || a.ended {
-		a.mu.Unlock()
+	position := a.due()
+	if position == 0 {
 		return
 	}
-	a.sends.Add(1)
-	a.rest()
-	a.mu.Unlock()
 	defer a.sends.Done()
 	a.send(position)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sending = false
+}
+
+// due returns the position to announce at the end of a pause, 0 for none. If there is one,
+// the caller ends with sends.Done.
+func (a *announcer) due() uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pause = nil
+	if a.owed == 0 || a.ended {
+		return 0
+	}
+	a.rest()
+	if a.sending {
+		return 0
+	}
+	position := a.owed
+	a.owed, a.sending = 0, true
+	a.sends.Add(1)
+	return position
 }
 
 // end announces what is owed, and waits for notifications under way. Nothing is announced

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -52,10 +53,42 @@ func TestAnnouncer_announcesACommitBehindThePause(t *testing.T) {
 
 func TestAnnouncer_announcesNothingAfterItsEnd(t *testing.T) {
 	t.Parallel()
-	a, sent := announcements(time.Millisecond)
+	a, sent := announcements(time.Hour)
 	require.True(t, a.begins())
 	a.end()
 	a.end()
 	a.wrote(4)
+	a.over() // a pause that began before the end
 	require.Empty(t, sent)
+	a.wrote(5)
+	require.Nil(t, a.pause, "no pause begins")
+}
+
+// While one notification is under way, what is written waits for the next pause: a Postgres
+// that is slow to answer has one such session and not many.
+func TestAnnouncer_sendsOneAtATime(t *testing.T) {
+	t.Parallel()
+	a, sent := announcements(time.Hour)
+	under, answered := make(chan struct{}), make(chan struct{})
+	send := a.send
+	a.send = func(position uint64) {
+		under <- struct{}{}
+		<-answered
+		send(position)
+	}
+	a.wrote(1)
+	var first sync.WaitGroup
+	first.Go(a.over)
+	<-under
+	a.wrote(2)
+	a.over()
+	close(answered)
+	first.Wait()
+	require.Equal(t, uint64(1), <-sent)
+	require.Empty(t, sent)
+	first.Go(a.over)
+	<-under
+	first.Wait()
+	require.Equal(t, uint64(2), <-sent)
+	a.end()
 }

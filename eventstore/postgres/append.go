@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"nonassociations/eventstore"
@@ -92,8 +93,11 @@ func (s *Store) appendGroup(ctx context.Context, group []eventstore.Append) ([]e
 	err = conn.QueryRow(ctx, appendSQL, p.streams, p.expected, p.append, p.place, p.ids, p.types, p.data, p.metadata, announces).
 		Scan(&result.head, &result.currents, &result.known, &result.recorded)
 	if err != nil {
-		// The outcome is unknown, so the end of the log is too.
+		// The outcome is unknown, so the end of the log is too. It may have been written.
 		s.recent.forget()
+		if !announces {
+			s.announcer.wrote(math.MaxInt64)
+		}
 		return nil, err
 	}
 	if len(result.currents) != len(group) {

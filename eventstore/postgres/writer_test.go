@@ -115,6 +115,23 @@ func TestAppendFunction_makesNoGap(t *testing.T) {
 			require.Zero(t, written, "%v", err)
 		})
 	}
+	// Go's arrays begin at 1, and those of SQL may begin anywhere.
+	for name, row := range map[string]struct{ place, ids string }{
+		"a place beside the first":  {`'[-1:1]={1,1,2}'`, `ARRAY[gen_random_uuid()]`},
+		"the place at no first":     {`'[0:0]={1}'`, `ARRAY[gen_random_uuid()]`},
+		"a place in two dimensions": {`'{{1}}'`, `ARRAY[gen_random_uuid()]`},
+		"more ids than events":      {`ARRAY[1]`, `ARRAY[gen_random_uuid(), gen_random_uuid()]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := writer.Exec(t.Context(), `SELECT eventstore.append(ARRAY['a'], ARRAY[-1], ARRAY[1], `+row.place+`, `+row.ids+`,
+				ARRAY['t'], ARRAY[''::bytea], ARRAY[''::bytea])`)
+			var wrong int
+			require.NoError(t, owner.QueryRow(t.Context(), "SELECT count(*) FROM eventstore.events WHERE revision <> 0").Scan(&wrong))
+			require.Zero(t, wrong, "%v", err)
+			_, err = owner.Exec(t.Context(), "BEGIN; SET LOCAL session_replication_role = replica; ALTER TABLE eventstore.events DISABLE TRIGGER append_only; TRUNCATE eventstore.events; ALTER TABLE eventstore.events ENABLE ALWAYS TRIGGER append_only; COMMIT")
+			require.NoError(t, err)
+		})
+	}
 	var head int64
 	err = writer.QueryRow(t.Context(), call, names("a", "b"), []int64{-1, -1}, numbers(1, 1, 2), numbers(1, 2, 1)).Scan(&head)
 	require.NoError(t, err, "and a right call is taken")
