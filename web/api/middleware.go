@@ -25,6 +25,7 @@ type responseRecorder struct {
 	actor       string
 	client      string
 	correlation string
+	took        time.Duration // until the answer was whole
 }
 
 // WriteHeader records the status.
@@ -42,7 +43,7 @@ func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWrite
 // send sends an answer that is whole, before its line is logged: the client need not wait
 // for that.
 func (a *responseRecorder) send() {
-	if a.Header().Get("Content-Length") != "" {
+	if a.status == http.StatusNoContent || a.Header().Get("Content-Length") != "" {
 		_ = http.NewResponseController(a.ResponseWriter).Flush() // an error shows when the server ends the answer
 	}
 }
@@ -65,16 +66,20 @@ func (a *API) middleware(next http.Handler) http.Handler {
 		}
 		defer func() {
 			defer func() { // also of an answer that is broken off
-				a.logLine(rec, r, route, began)
+				a.logLine(rec, r, route)
 				if a.answered != nil {
-					a.answered(r.Method, route.RoutePattern(), rec.status, a.clock().Sub(began))
+					a.answered(r.Method, route.RoutePattern(), rec.status, rec.took)
 				}
 				tracing.Answered(span, r.Method, route.RoutePattern(), rec.status)
 			}()
-			a.recovered(rec, r, recover())
+			panicked := recover()
+			rec.took = a.clock().Sub(began) // sending may wait for the client
+			if panicked == nil {
+				rec.send()
+			}
+			a.recovered(rec, r, panicked)
 		}()
 		next.ServeHTTP(rec, r)
-		rec.send()
 	})
 }
 
@@ -95,13 +100,13 @@ func (a *API) recovered(rec *responseRecorder, r *http.Request, panicked any) {
 
 // logLine logs one request. It holds no prisoner number, body or token: the route's
 // pattern stands for the path.
-func (a *API) logLine(rec *responseRecorder, r *http.Request, route *chi.Context, began time.Time) {
+func (a *API) logLine(rec *responseRecorder, r *http.Request, route *chi.Context) {
 	// Building the attributes allocates memory, so it is skipped when no line is
 	// written.
 	if !a.logger.Enabled(r.Context(), slog.LevelInfo) {
 		return
 	}
-	took := float64(a.clock().Sub(began).Microseconds()) / 1000
+	took := float64(rec.took.Microseconds()) / 1000
 	attributes := make([]slog.Attr, 0, 7)
 	attributes = append(attributes, slog.String("method", r.Method), slog.String("route", route.RoutePattern()),
 		slog.Int("status", rec.status), slog.Float64("ms", took))

@@ -48,7 +48,7 @@ var (
 	// outside are variables that no struct has: they are read by name, or by a library.
 	outside = map[string][]string{
 		"MAX_FEEDS_PER_CLIENT": answering, "MAX_FEEDS": answering, "MAX_WAITERS_PER_CLIENT": answering, "MAX_CONNECTIONS": answering,
-		"WING_PARTS": answering, "AWS_REGION": {"serve", "screens", "publish", "listen"}, "GOGC": every, "GOMEMLIMIT": every,
+		"WING_PARTS": answering, "AWS_REGION": {"serve", "screens", "publish", "listen"}, "GOGC": every, "GOMAXPROCS": every, "GOMEMLIMIT": every,
 		"OTEL_EXPORTER_OTLP_HEADERS": every, "OTEL_SERVICE_NAME": every, "OTEL_RESOURCE_ATTRIBUTES": every, "OTEL_TRACES_EXPORTER": every,
 		"OTEL_TRACES_SAMPLER": every, "OTEL_TRACES_SAMPLER_ARG": every, "OTEL_SDK_DISABLED": every,
 	}
