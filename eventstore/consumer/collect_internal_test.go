@@ -22,6 +22,7 @@ func TestCollect_waitsOnlyInABusyTimeInWhichNothingWaits(t *testing.T) {
 		"while nothing is ever wanted":      {session: &session[int]{live: true, last: 1, batchAt: now}, waits: true},
 		"after a large batch":               {session: &session[int]{live: true, last: largeBatch, batchAt: now, wanted: true}, wanted: open, waits: true},
 		"after the time to collect":         {session: &session[int]{live: true, last: 1, batchAt: now.Add(-time.Hour)}, wanted: open},
+		"long after a large batch":          {session: &session[int]{live: true, last: largeBatch, batchAt: now.Add(-time.Hour)}, wanted: open},
 		"while catching up":                 {session: &session[int]{last: largeBatch, batchAt: now}, wanted: open},
 		"after a batch that was waited for": {session: &session[int]{live: true, last: 1, batchAt: now, wanted: true}, wanted: open},
 	} {

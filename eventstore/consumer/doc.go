@@ -107,8 +107,8 @@ type Intervals struct {
 	Poison, PoisonMost time.Duration
 	// Lease is how long the connection may be idle before CheckLease: 1 s.
 	Lease time.Duration
-	// Collect is the time after a small batch within which the next events are collected
-	// rather than applied one by one: 25 ms.
+	// Collect is the time after a batch within which the next events are collected rather
+	// than applied one by one: 25 ms.
 	Collect time.Duration
 	// Head is how often the head of the log is read: 1 s.
 	Head time.Duration

@@ -45,8 +45,8 @@ func (p *planner) compared(r *record, t *Theirs) comparison {
 
 // changedThere reports whether NOMIS changed a field: its value is neither the base nor
 // one that the field has had here since. A value that it has had is our own write, whose
-// answer was lost. What the service wrote last may also be a write from before the base was
-// confirmed, which landed late. A creation by the service has no expiry date, so that none is
+// answer was lost. Where the service is the last author, it may also be a write from before
+// the base was confirmed, which landed late. A creation by the service has no expiry date, so that none is
 // our own write too, until a base is known.
 func (p *planner) changedThere(r *record, t *Theirs, f domain.DetailField, theirs *string) bool {
 	base, known := r.Base(f)
@@ -57,10 +57,18 @@ func (p *planner) changedThere(r *record, t *Theirs, f domain.DetailField, their
 		return false
 	}
 	own := r.OwnSince(f)
-	if slices.Contains(p.Policy.Authors, t.UpdatedBy) {
+	if p.isWrittenByService(r, t, f) {
 		own = r.OwnWhileHeld(f)
 	}
 	return !slices.ContainsFunc(own, func(own *string) bool { return same(own, theirs) })
+}
+
+// isWrittenByService reports whether the service was the last to write both rows, and the
+// field was not held: a value that waits for a person is written back as it is.
+func (p *planner) isWrittenByService(r *record, t *Theirs, f domain.DetailField) bool {
+	readBack, _ := r.ReadBack()
+	return !slices.Contains(readBack.Held, f) &&
+		slices.Contains(p.Policy.Authors, t.UpdatedBy) && slices.Contains(p.Policy.Authors, t.OtherUpdatedBy)
 }
 
 // decided returns the value of a field that NOMIS changed. It is theirs, unless the field
@@ -165,30 +173,34 @@ func (p *planner) compareLive(r *record, t *Theirs, c comparison) {
 		p.problem(r, t, MirrorsDisagree, nil, t.Disagreement)
 	case p.isNews(r, c):
 		p.step(rankConfirm, r, Step{
-			Action: Confirm, TypeSequence: t.sequence(), Detail: numbered(c.theirs, t), Held: c.held, Why: whyConfirm(p, r, t),
+			Action: Confirm, TypeSequence: t.sequence(), Detail: numbered(c.theirs, t), Held: c.held, Why: whyConfirm(p, r, t, c),
 		})
 	}
 }
 
-// isNews reports whether it is to be recorded that NOMIS holds what it holds: in a field that
-// is not held it is not known yet, or the field came back to it. What is still to be taken
-// over is confirmed by that.
+// isNews reports whether it is to be recorded that NOMIS holds what it holds: it is not known
+// yet, or a field came back to it. What is still to be taken over is confirmed by that.
 func (p *planner) isNews(r *record, c comparison) bool {
-	for _, f := range domain.DetailFields(p.Pair) {
+	return c.merged.Equal(r.detail) && (p.isUnknown(r, c) || slices.ContainsFunc(domain.DetailFields(p.Pair), func(f domain.DetailField) bool {
+		return !slices.Contains(c.held, f) && r.cameBack(f)
+	}))
+}
+
+// isUnknown reports whether NOMIS is not yet known to hold what it holds, in a field that is
+// not held.
+func (p *planner) isUnknown(r *record, c comparison) bool {
+	return slices.ContainsFunc(domain.DetailFields(p.Pair), func(f domain.DetailField) bool {
 		base, known := r.Base(f)
-		if !slices.Contains(c.held, f) && (!known || !same(base, c.theirs.Get(f)) || r.cameBack(f)) {
-			return c.merged.Equal(r.detail)
-		}
-	}
-	return false
+		return !slices.Contains(c.held, f) && (!known || !same(base, c.theirs.Get(f)))
+	})
 }
 
 // cameBack reports whether a field had other values here since its base. Until what it came
 // back to is confirmed, they would pass for our own writes on the day on which NOMIS's staff
 // write them.
 func (r *record) cameBack(f domain.DetailField) bool {
-	_, known := r.Base(f)
-	return known && len(r.OwnSince(f)) > 1
+	base, known := r.Base(f)
+	return known && same(base, r.detail.Get(f)) && len(r.OwnSince(f)) > 1
 }
 
 // compareDeleted adds what a deleted record that NOMIS still holds asks for.

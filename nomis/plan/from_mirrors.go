@@ -12,9 +12,12 @@ import (
 func FromMirrors(pair domain.Pair, rows mirror.Rows, today string) []Theirs {
 	var all []Theirs
 	for _, d := range mirror.Details(pair, rows) {
-		texts := d.Whole()
+		texts, other := d.Whole(), ""
+		if d.Missing == "" {
+			other = d.Backwards.UpdatedBy
+		}
 		all = append(all, Theirs{
-			Detail: d.Detail, Texts: &texts, UpdatedBy: d.UpdatedBy, Open: d.BlocksCreate(), Disagreement: disagreement(d),
+			Detail: d.Detail, Texts: &texts, UpdatedBy: d.UpdatedBy, OtherUpdatedBy: other, Open: d.BlocksCreate(), Disagreement: disagreement(d),
 			Disagreements: d.Disagreements, RowMissing: d.Missing != "", OneRowClosed: d.HasClosedRow(today), NotHoldable: sentence(d.NotHoldable),
 		})
 	}

@@ -32,6 +32,9 @@ func theirsOf(pair domain.Pair, forwards, backwards []nomismodel.Row, today stri
 func theirsOfRows(pair domain.Pair, both [2]*nomismodel.Row, today string) plan.Theirs {
 	first := cmp.Or(both[0], both[1])
 	t := plan.Theirs{UpdatedBy: first.UpdatedBy, Detail: detailOf(first), RowMissing: both[0] == nil || both[1] == nil}
+	if !t.RowMissing {
+		t.OtherUpdatedBy = both[1].UpdatedBy
+	}
 	t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{}
 	for i, number := range pair.Numbers() {
 		t.Detail.ReasonCodes[number] = ""

@@ -39,6 +39,9 @@ type Theirs struct {
 	// Texts, if any, has the texts as NOMIS holds them, not cut to what it can be sent.
 	Texts     *domain.Detail
 	UpdatedBy string // of the lower number's row
+	// OtherUpdatedBy is of the higher number's row. It is empty when one of the two is
+	// missing.
+	OtherUpdatedBy string
 	// Open reports whether either row has no expiry date. NOMIS then creates no other.
 	Open bool
 	// Disagreement says how the two rows differ. It is empty when they agree.

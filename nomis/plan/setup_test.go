@@ -159,7 +159,7 @@ func detail(sequence int, effective string, expiry *string) domain.Detail {
 
 // theirs is a detail as both rows of NOMIS have it.
 func theirs(d domain.Detail) plan.Theirs {
-	return plan.Theirs{Detail: d, UpdatedBy: api, Open: d.ExpiryDate == nil}
+	return plan.Theirs{Detail: d, UpdatedBy: api, OtherUpdatedBy: api, Open: d.ExpiryDate == nil}
 }
 
 // itemOf is a detail as NOMIS sends it.

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -47,11 +46,11 @@ func whyTwin(r *record, t *Theirs) string {
 	return fmt.Sprintf("Sequence %d equals sequence %d: it was created twice, because an answer of NOMIS was lost.", t.sequence(), r.TypeSequence)
 }
 
-func whyConfirm(p *planner, r *record, t *Theirs) string {
+func whyConfirm(p *planner, r *record, t *Theirs, c comparison) string {
 	switch {
 	case !r.HasBase():
 		return fmt.Sprintf("NOMIS holds the record as sequence %d, which was not known yet.", t.sequence())
-	case slices.ContainsFunc(domain.DetailFields(p.Pair), r.cameBack):
+	case !p.isUnknown(r, c):
 		return fmt.Sprintf("The record was changed and is again what NOMIS holds as sequence %d.", t.sequence())
 	}
 	return fmt.Sprintf("Both hold the same as sequence %d, which was not known yet.", t.sequence())

@@ -43,7 +43,7 @@ func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWrite
 // send sends an answer that is whole, before its line is logged: the client need not wait
 // for that.
 func (a *responseRecorder) send() {
-	if a.status == http.StatusNoContent || a.Header().Get("Content-Length") != "" {
+	if a.status == http.StatusNoContent || a.status == http.StatusNotModified || a.Header().Get("Content-Length") != "" {
 		_ = http.NewResponseController(a.ResponseWriter).Flush() // an error shows when the server ends the answer
 	}
 }
