@@ -101,7 +101,7 @@ func (schemaRolesCmd) Run(ctx context.Context) error {
 }
 
 // start runs roles until the process is stopped. It is tuned here and not by the
-// commands that end by themselves: it trades memory for time.
+// commands that end by themselves: the tuning is for work that goes on.
 func start(ctx context.Context, roles app.Roles) error {
 	o, err := options(roles)
 	if err != nil {

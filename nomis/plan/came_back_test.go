@@ -13,9 +13,7 @@ import (
 // Staff change a type and change it back before any write. NOMIS's staff later write the
 // value in between: that is their change, and no write of ours.
 func TestConfirm_ofWhatCameBackBeforeItWasWritten(t *testing.T) {
-	s := newStory(t)
-	id := s.staffOpen()
-	s.delivered(id, 1)
+	s, id := newDelivered(t)
 	s.cameBack(id)
 	s.changes(1, func(t *plan.Theirs) { t.UpdatedBy, t.Detail.TypeCode = "STAFF", domain.TypeCell })
 	s.takes()
@@ -26,9 +24,7 @@ func TestConfirm_ofWhatCameBackBeforeItWasWritten(t *testing.T) {
 // The write of what was in between lands after all, when the record is long confirmed. The
 // service is its author in NOMIS: what staff wrote here last stays, and NOMIS is put right.
 func TestConfirm_ofWhatCameBackKnowsTheLateWrite(t *testing.T) {
-	s := newStory(t)
-	id := s.staffOpen()
-	s.delivered(id, 1)
+	s, id := newDelivered(t)
 	s.Staff(domain.Close{ID: id, ClosedReason: "Friends"})
 	closed := s.ours(id).ExpiryDate
 	s.Staff(domain.Reopen{ID: id, ReopenReason: "Not so"})
@@ -43,9 +39,7 @@ func TestConfirm_ofWhatCameBackKnowsTheLateWrite(t *testing.T) {
 // Staff of one prisoner's prison changed the code of the higher number's row alone. The other
 // row still names the service.
 func TestConfirm_ofWhatCameBackLooksAtBothRows(t *testing.T) {
-	s := newStory(t)
-	id := s.staffOpen()
-	s.delivered(id, 1)
+	s, id := newDelivered(t)
 	s.cameBack(id)
 	s.changes(1, func(t *plan.Theirs) { t.OtherUpdatedBy, t.Detail.TypeCode = "STAFF", domain.TypeCell })
 	require.Equal(t, []plan.Action{plan.Take}, s.steps())
@@ -54,9 +48,7 @@ func TestConfirm_ofWhatCameBackLooksAtBothRows(t *testing.T) {
 // What NOMIS's staff wrote while inbound was not allowed waits for a person, also when the
 // service has written it back beside another field and is the author of the row by that.
 func TestConfirm_ofWhatCameBackKeepsWhatIsHeld(t *testing.T) {
-	s := newStory(t)
-	id := s.staffOpen()
-	s.delivered(id, 1)
+	s, id := newDelivered(t)
 	s.cameBack(id)
 	s.policy.Inbound = false
 	s.changes(1, func(t *plan.Theirs) {
@@ -74,6 +66,15 @@ func TestConfirm_ofWhatCameBackKeepsWhatIsHeld(t *testing.T) {
 	s.Staff(domain.Delete{ID: id})
 	require.Empty(t, s.steps(), "a deletion here removes nothing that waits")
 	require.Equal(t, []plan.ProblemKind{plan.ChangedAfterDelete}, s.problems())
+}
+
+// newDelivered begins with a record of staff that NOMIS is known to hold.
+func newDelivered(t *testing.T) (*story, uuid.UUID) {
+	t.Helper()
+	s := newStory(t)
+	id := s.staffOpen()
+	s.delivered(id, 1)
+	return s, id
 }
 
 // cameBack lets staff change the type and change it back before any write, and confirms it.
