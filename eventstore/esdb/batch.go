@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +33,7 @@ const (
 // with close.
 func newBatchAppender(ctx context.Context, cfg *esdb.Configuration, options Options, look func(), closing <-chan struct{}) *batchAppender {
 	b := &batchAppender{
-		dialer: batchDialer{cfg}, look: look, lookAfter: options.lookAfter, attempt: options.attemptTime, age: options.sessionAge, closing: closing,
+		dialer: batchDialer{cfg, net.DefaultResolver.LookupHost}, logger: options.Logger, look: look, lookAfter: options.lookAfter, attempt: options.attemptTime, age: options.sessionAge, closing: closing,
 	}
 	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return b
@@ -41,6 +43,7 @@ func newBatchAppender(ctx context.Context, cfg *esdb.Configuration, options Opti
 // opens the next one when it has ended. It is safe for concurrent use.
 type batchAppender struct {
 	dialer batchDialer
+	logger *slog.Logger
 	// look starts a probe for the reason why there is no answer, after lookAfter.
 	look      func()
 	lookAfter time.Duration
@@ -98,7 +101,7 @@ func (b *batchAppender) once(ctx context.Context, wanted eventstore.Append) (eve
 	}
 	appended, err := b.send(ctx, session, wanted)
 	if isCluster(b.dialer.cfg) && leaderless(err) {
-		session.retire() // another node may be the leader by now
+		session.refuse() // another node may be the leader by now
 	}
 	return appended, err
 }
@@ -122,11 +125,11 @@ func (b *batchAppender) begin() (*batchSession, *serverSearch, error) {
 		return nil, nil, errNoBatch
 	case b.opening == nil:
 		b.opening = &serverSearch{done: make(chan struct{}), err: errClosed}
-		search, leader := b.opening, ""
-		if b.session != nil && b.session.isOver() {
-			leader = b.session.leader
+		search, hint := b.opening, searchHint{}
+		if b.session != nil {
+			hint = b.session.hint()
 		}
-		b.openers.Go(func() { b.open(search, leader) })
+		b.openers.Go(func() { b.open(search, hint) })
 	}
 	b.opening.waiters++
 	b.inFlight.Add(1)
@@ -157,16 +160,19 @@ func (b *batchAppender) found(ctx context.Context, search *serverSearch) (*batch
 	}
 }
 
-// open searches for a server until one is found, the store closes, or no caller waits.
-// leader is the address that is tried first; "" when none is known.
-func (b *batchAppender) open(search *serverSearch, leader string) {
+// open searches for a server until one is found, the store closes, or no caller waits. The
+// first round that fails is logged, because nobody else is told its reasons.
+func (b *batchAppender) open(search *serverSearch, hint searchHint) {
 	defer close(search.done)
-	for {
-		session, err := b.dialer.open(b.ctx, leader)
+	for round := 0; ; round++ {
+		session, err := b.dialer.open(b.ctx, hint)
 		if b.isEnough(search, session, err) {
 			return
 		}
-		leader = ""
+		if round == 0 {
+			b.logger.Warn("no server was found for appends; the search goes on", "error", err)
+		}
+		hint.leader = ""
 		if pause(b.ctx, b.closing, b.dialer.pause(), nil) != nil {
 			return
 		}

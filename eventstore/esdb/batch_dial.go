@@ -3,11 +3,8 @@ package esdb
 import (
 	"context"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -22,96 +19,9 @@ import (
 )
 
 // batchDialer opens calls of BatchAppend, with the settings of the connection string.
-type batchDialer struct{ cfg *esdb.Configuration }
-
-// errNoLeader means that a node knows no leader that is alive.
-var errNoLeader = status.Error(codes.Unavailable, "No leader info available")
-
-// pause returns the time between two rounds of a search.
-func (d batchDialer) pause() time.Duration {
-	return time.Duration(d.cfg.DiscoveryInterval) * time.Millisecond
-}
-
-// open opens a call at the leader: at a given address first, and else where a node of the
-// configuration says that it is. Errors: errNoBatch as it is, and those of the nodes.
-func (d batchDialer) open(ctx context.Context, leader string) (*batchSession, error) {
-	if leader != "" {
-		if session, err := d.openAt(ctx, ctx, leader); err == nil {
-			return session, nil
-		}
-	}
-	if isCluster(d.cfg) {
-		return d.search(ctx)
-	}
-	return d.openAt(ctx, ctx, d.cfg.Address)
-}
-
-// errSameLeader means that the call to this leader is opened already.
-var errSameLeader = errors.New("another node has named the same leader")
-
-// search asks all nodes of a cluster for the leader at once, because a silent one takes
-// its whole time. A node that is cut off may name a leader that is dead, so the search goes
-// on until a call opens.
-func (d batchDialer) search(ctx context.Context) (*batchSession, error) {
-	var leaders sync.Map
-	return firstOf(ctx, addresses(d.cfg), func(searching context.Context, node string) (*batchSession, error) {
-		leader, err := d.leader(searching, node)
-		if err != nil {
-			return nil, err
-		}
-		if _, named := leaders.LoadOrStore(leader, node); named {
-			return nil, errSameLeader
-		}
-		return d.openAt(ctx, searching, leader)
-	})
-}
-
-// firstOf tries all nodes at once. The first call that opens wins, or the first errNoBatch.
-// The other tries are cancelled, and over when it returns.
-func firstOf(ctx context.Context, nodes []string, try func(searching context.Context, node string) (*batchSession, error)) (*batchSession, error) {
-	searching, settle := context.WithCancel(ctx)
-	defer settle()
-	won, errs := make(chan result[*batchSession], 1), make([]error, len(nodes))
-	var all sync.WaitGroup
-	for i, node := range nodes {
-		all.Go(func() {
-			session, err := try(searching, node)
-			if err != nil && !errors.Is(err, errNoBatch) {
-				errs[i] = fmt.Errorf("%s: %w", node, err)
-				return
-			}
-			select {
-			case won <- result[*batchSession]{session, err}:
-				settle()
-			default:
-				session.end()
-			}
-		})
-	}
-	all.Wait()
-	select {
-	case first := <-won:
-		return first.value, first.err
-	default:
-		return nil, errors.Join(errs...)
-	}
-}
-
-// leader asks a node for the leader. The connection is closed again, since the next one
-// is another node's as a rule.
-func (d batchDialer) leader(ctx context.Context, node string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.limit())
-	defer cancel()
-	conn, err := dialNode(d.cfg, node)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close()
-	leader, err := leaderOf(ctx, conn)
-	if err == nil && leader == "" {
-		err = errNoLeader
-	}
-	return leader, err
+type batchDialer struct {
+	cfg    *esdb.Configuration
+	lookup func(ctx context.Context, host string) (addresses []string, err error) // of a name that stands for all nodes
 }
 
 // limit is the time of one node.
@@ -130,7 +40,7 @@ func (d batchDialer) openAt(ctx, searching context.Context, node string) (*batch
 		_ = conn.Close()
 		return nil, err
 	}
-	session, err := d.begin(ctx, limited, conn, durations)
+	session, err := d.begin(ctx, limited, conn, node, durations)
 	if err != nil {
 		_ = conn.Close()
 	}
@@ -172,8 +82,8 @@ func isDuration(feature string) bool {
 	return strings.EqualFold(strings.ReplaceAll(feature, "_", ""), "deadlineduration")
 }
 
-// begin opens the call on a connection, within limited. It lives as long as ctx.
-func (d batchDialer) begin(ctx, limited context.Context, conn *grpc.ClientConn, durations bool) (*batchSession, error) {
+// begin opens the call on a connection to a node, within limited. It lives as long as ctx.
+func (d batchDialer) begin(ctx, limited context.Context, conn *grpc.ClientConn, node string, durations bool) (*batchSession, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	inTime := context.AfterFunc(limited, func() { cancel(limited.Err()) })
 	call, err := streams.NewStreamsClient(conn).BatchAppend(d.headers(ctx))
@@ -185,7 +95,7 @@ func (d batchDialer) begin(ctx, limited context.Context, conn *grpc.ClientConn, 
 		return nil, err
 	}
 	session := &batchSession{
-		conn: conn, call: call, ctx: ctx, cancel: cancel, durations: durations,
+		conn: conn, node: node, call: call, ctx: ctx, cancel: cancel, durations: durations,
 		family: newFamily(), queue: make(chan *waitingAppend, queued), waiting: map[int64]*waitingAppend{}, over: make(chan struct{}),
 	}
 	session.ends.Go(session.sendAll)

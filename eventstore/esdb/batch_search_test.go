@@ -107,10 +107,10 @@ func TestFirstOf_endsWhatHasLost(t *testing.T) {
 	opened := make(chan *batchSession, 2)
 	var both sync.WaitGroup
 	both.Add(2)
-	won, err := firstOf(ctx, []string{address, address}, func(searching context.Context, node string) (*batchSession, error) {
+	won, err := firstOf(ctx, []clusterNode{{address, address}, {address, address}}, func(searching context.Context, node clusterNode) (*batchSession, error) {
 		defer both.Wait()
 		defer both.Done()
-		session, err := batchDialer{cfg}.openAt(ctx, searching, node)
+		session, err := batchDialer{cfg: cfg}.openAt(ctx, searching, node.address)
 		opened <- session
 		return session, err
 	})
@@ -130,7 +130,7 @@ func TestSearch_failsWithTheErrorsOfAllNodes(t *testing.T) {
 	closed := closedPort(t)
 	cfg, err := configure("esdb://127.0.0.1:"+none+",127.0.0.1:"+closed+patient, Options{}.withDefaults())
 	require.NoError(t, err)
-	session, err := batchDialer{cfg}.open(within(t, waitTime), "")
+	session, err := batchDialer{cfg: cfg}.open(within(t, waitTime), searchHint{})
 	require.Nil(t, session)
 	require.ErrorIs(t, err, errNoLeader)
 	require.ErrorContains(t, err, "127.0.0.1:"+none+": ")
@@ -150,7 +150,7 @@ func TestSearch_callsALeaderOnce(t *testing.T) {
 	}))
 	cfg, err := configure("esdb://"+address+",127.0.0.1:"+served(t, leading(itself, nil))+patient, Options{}.withDefaults())
 	require.NoError(t, err)
-	_, err = batchDialer{cfg}.open(within(t, soon), "")
+	_, err = batchDialer{cfg: cfg}.open(within(t, soon), searchHint{})
 	require.ErrorIs(t, err, errSameLeader)
 	require.ErrorContains(t, err, "Server Is Not Ready")
 	require.EqualValues(t, 1, asked.Load())
@@ -165,6 +165,6 @@ func TestSearch_endsWhereThereIsNoBatchAppend(t *testing.T) {
 	servedAt(t, listener, options)
 	cfg, err := configure("esdb://"+address+",127.0.0.1:"+silentNode(t, events, events)+patient, Options{}.withDefaults())
 	require.NoError(t, err)
-	_, err = batchDialer{cfg}.open(within(t, soon), "")
+	_, err = batchDialer{cfg: cfg}.open(within(t, soon), searchHint{})
 	require.Equal(t, errNoBatch, err)
 }

@@ -23,6 +23,7 @@ import (
 // and one receives: no caller waits in gRPC, where flow control would hold it.
 type batchSession struct {
 	conn      *grpc.ClientConn
+	node      string // the address of the connection
 	call      streams.Streams_BatchAppendClient
 	ctx       context.Context //nolint:containedctx // that of the call
 	cancel    context.CancelCauseFunc
@@ -34,6 +35,7 @@ type batchSession struct {
 	last    int64 // the second half of the last correlation id
 	waiting map[int64]*waitingAppend
 	retired bool // no append begins on it any more
+	refuses bool // its node has answered that it cannot append
 	heard   bool // something was received on the call
 	// asked is whether an answer is due: an append is in flight, or was and has left without
 	// one. since is when that began, or when something was last received.
@@ -102,6 +104,29 @@ func (b *batchSession) retire() {
 	defer b.mu.Unlock()
 	b.retired = true
 	b.endIfDone()
+}
+
+// refuse retires a call whose node has answered that it cannot append.
+func (b *batchSession) refuse() {
+	b.mu.Lock()
+	b.refuses = true
+	b.mu.Unlock()
+	b.retire()
+}
+
+// hint returns what the call says of the leader to the search that follows it.
+func (b *batchSession) hint() searchHint {
+	b.mu.Lock()
+	failed := b.refuses
+	b.mu.Unlock()
+	var hint searchHint
+	if b.isOver() {
+		hint.leader, failed = b.leader, failed || !errors.Is(b.err, errRetired)
+	}
+	if failed {
+		hint.suspect = b.node
+	}
+	return hint
 }
 
 // endIfDone ends a retired call on which nothing is in flight. The caller holds the lock.

@@ -19,9 +19,10 @@
 //   - An append is encoded by its caller, because gRPC ends a call on which a message
 //     cannot be encoded. TestBatch_aBadAppendSpoilsNoOther
 //   - One search for a server serves all callers, goes on while one waits, and goes to
-//     the leader. It asks all nodes at once. TestBatch_oneSearchesForAll,
-//     TestBatch_goesToTheLeader, TestLeader_thatResignsCostsNoCall,
-//     TestBatch_silentNodesHoldNoSearch, TestBatch_aDeadLeaderHoldsNoSearch
+//     the leader. It asks all nodes at once, and doubts the word of one that has just
+//     failed. TestBatch_oneSearchesForAll, TestBatch_goesToTheLeader,
+//     TestLeader_thatResignsCostsNoCall, TestBatch_silentNodesHoldNoSearch,
+//     TestBatch_aDeadLeaderHoldsNoSearch, TestSearch_aSuspectDoesNotWinByItsOwnWord
 //   - A call is left for a new one when its node is not ready, and after ten minutes.
 //     What is in flight is answered first. TestBatch_leavesANodeThatIsNotReady,
 //     TestBatch_anOldCallEndsWithItsLastAnswer

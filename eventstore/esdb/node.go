@@ -26,15 +26,20 @@ const anyAddress = `{"loadBalancingConfig": [{"pick_first": {"shuffleAddressList
 // dialNode makes a connection to one node with the TLS of a configuration. Nothing is
 // sent before its first call.
 func dialNode(cfg *esdb.Configuration, node string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+	return dialAt(cfg, node, node, more...)
+}
+
+// dialAt is dialNode for a node whose certificate has another name than its address.
+func dialAt(cfg *esdb.Configuration, name, address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	secure := insecure.NewCredentials()
 	if !cfg.DisableTLS {
-		config, err := tlsConfig(cfg, node)
+		config, err := tlsConfig(cfg, name)
 		if err != nil {
 			return nil, err
 		}
 		secure = credentials.NewTLS(config)
 	}
-	return grpc.NewClient(node, append(more, grpc.WithTransportCredentials(secure), grpc.WithDefaultServiceConfig(anyAddress))...)
+	return grpc.NewClient(address, append(more, grpc.WithTransportCredentials(secure), grpc.WithDefaultServiceConfig(anyAddress))...)
 }
 
 // tlsConfig returns the TLS configuration that the client uses for a node. The error is
