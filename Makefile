@@ -18,6 +18,8 @@ VCS := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false
 
 export PORT ?= 8080
 export DATA_DIR ?= .data
+# Two runs of one commit have the same histories. 0 draws others, as properties does.
+export RAPID_SEED ?= 1
 
 .PHONY: help
 help: ## list what can be made
@@ -77,6 +79,14 @@ test-fast: postgres ## the quick tests
 
 # The walk over all pages writes them. Without the fonts of Liberation, which have the
 # measures of Arial, everything looks too wide.
+CHECKS ?= 2000
+
+.PHONY: properties
+properties: tools postgres ## the tests of random histories, with new ones: CHECKS (2000) of each
+	@files=$$(grep -rl --include='*_test.go' pgregory.net/rapid .); \
+	names=$$(awk '/^func Test/ {name = $$2; sub(/\(.*/, "", name)} /rapid\.Check\(/ {print name}' $$files | sort -u | paste -sd'|'); \
+	RAPID_SEED=0 RAPID_CHECKS=$(CHECKS) go test -count=1 -vet=off -p 2 -timeout 60m -run "^($$names)$$" $$(dirname $$files | sort -u)
+
 .PHONY: shots
 shots: tools postgres npm ## pictures of every page and state of the screens, into .shots/
 	rm -rf .shots

@@ -137,19 +137,17 @@ func (w *wanderer) heldPlainly(r audit.RecordAsOf, at time.Time) map[domain.Deta
 	if last >= 0 {
 		own = own[:last]
 	}
-	exchanges, sequence := domain.NewExchanges(owner), 0
+	exchanges, taken := domain.NewExchanges(owner), false
 	for _, f := range own {
 		exchanges.Add(f.Revision, f.Meta.DecidedAt, f.Fact)
-		if n, _ := exchanges.State().Item(id); n.TypeSequence != 0 {
-			sequence = n.TypeSequence
-		}
+		state := exchanges.State()
+		n, _ := state.Item(id)
+		taken = taken || n.Deleted && n.TypeSequence != 0 && slices.ContainsFunc(state.Items, func(o domain.NonAssociation) bool {
+			return o.ID != id && o.TypeSequence == n.TypeSequence
+		})
 	}
-	n, _ := exchanges.State().Item(id)
-	taken := slices.ContainsFunc(exchanges.State().Items, func(o domain.NonAssociation) bool {
-		return o.ID != id && o.TypeSequence == sequence && sequence != 0
-	})
-	if n.Deleted && taken {
-		return map[domain.DetailField]string{} // NOMIS has another record by its sequence
+	if taken { // a deleted record is gone then; of a live one the turn finds out where it is
+		return map[domain.DetailField]string{}
 	}
 	return texts(owner, exchanges.Of(id).Base)
 }

@@ -197,6 +197,13 @@ func TestStanding_ofADeletedRecordIsInStepWhenNOMISDoesNotHaveIt(t *testing.T) {
 			x.happens(domain.NOMIS, domain.SequenceReleased{NonAssociationID: recordID(1)})
 			require.True(t, x.Of(recordID(1)).Released())
 		},
+		"taken by another before, and not there by any other": func(x *standings) {
+			x.opened(domain.NOMIS)
+			x.happens(domain.NOMIS, domain.Opened{NonAssociationID: recordID(2), TypeSequence: 4, Details: detailsOf(y2022)})
+			x.happens(domain.DPS, deletion)
+			require.False(t, x.list[0].Differs.IsZero(), "NOMIS may have numbered it anew, and no turn has looked")
+			x.happens(domain.NOMIS, domain.SequenceReleased{NonAssociationID: recordID(1)})
+		},
 	} {
 		x := newStandings()
 		story(x)
