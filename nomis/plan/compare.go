@@ -67,8 +67,12 @@ func (p *planner) changedThere(r *record, t *Theirs, f domain.DetailField, their
 // field was not held: a value that waits for a person is written back as it is.
 func (p *planner) isWrittenByService(r *record, t *Theirs, f domain.DetailField) bool {
 	readBack, _ := r.ReadBack()
-	return !slices.Contains(readBack.Held, f) &&
-		slices.Contains(p.Policy.Authors, t.UpdatedBy) && slices.Contains(p.Policy.Authors, t.OtherUpdatedBy)
+	return !slices.Contains(readBack.Held, f) && p.isByService(t)
+}
+
+// isByService reports whether the service is the author of both rows.
+func (p *planner) isByService(t *Theirs) bool {
+	return slices.Contains(p.Policy.Authors, t.UpdatedBy) && slices.Contains(p.Policy.Authors, t.OtherUpdatedBy)
 }
 
 // decided returns the value of a field that NOMIS changed. It is theirs, unless the field

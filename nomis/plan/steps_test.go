@@ -158,9 +158,14 @@ func TestRemove_ofATwin(t *testing.T) {
 	require.NotContains(t, s.steps(), plan.Remove, "the name of the service is not known yet")
 	s.policy.Authors = []string{api}
 
-	s.changes(2, func(t *plan.Theirs) { t.UpdatedBy = "STAFF" })
-	require.NotContains(t, s.steps(), plan.Remove, "the record of another author is no twin")
-	require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
+	for row, touch := range map[string]func(t *plan.Theirs){
+		"one":   func(t *plan.Theirs) { t.UpdatedBy, t.OtherUpdatedBy = "STAFF", api },
+		"other": func(t *plan.Theirs) { t.UpdatedBy, t.OtherUpdatedBy = api, "STAFF" },
+	} {
+		s.changes(2, touch)
+		require.NotContains(t, s.steps(), plan.Remove, "another author of the %s row is no twin", row)
+		require.Equal(t, []plan.ProblemKind{plan.AnotherOpen}, s.problems())
+	}
 }
 
 func TestPut_ofChangesHere(t *testing.T) {
