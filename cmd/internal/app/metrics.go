@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"nonassociations/eventstore/consumer/status"
@@ -106,11 +107,12 @@ func collectPublisher(to chan<- prometheus.Metric, s publisher.Status) {
 	set(refusals, prometheus.CounterValue, float64(s.Refusals))
 }
 
-// metricsHandler serves /metrics from a registry of its own, which holds these metrics
-// and no others. Two scrapes at a time are enough: each one reads from the stores.
+// metricsHandler serves /metrics from a registry of its own, which holds these metrics and
+// those of the Go process. Two scrapes at a time are enough: each one reads from the stores.
 func (p *process) metricsHandler() http.Handler {
 	// Pedantic: a metric that contradicts its description fails the scrape, and a test.
 	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(metrics{p})
 	registry.MustRegister(checkMetrics{p})
 	if p.Roles.answers() {

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -30,6 +32,17 @@ func TestProcessors_followTheWork(t *testing.T) {
 	require.Equal(t, []string{"all"}, look(0.8))
 	require.Empty(t, look(2))
 	require.Equal(t, []string{"one"}, look(0.1))
+}
+
+// This process waits meanwhile, and so does little. It is not parallel: the number is that of
+// the whole process.
+func TestProcessors_areGivenBackAtTheEnd(t *testing.T) { //nolint:paralleltest // see above
+	before := runtime.GOMAXPROCS(0)
+	ctx, end := context.WithCancel(t.Context())
+	TuneProcessors(ctx, nil)
+	require.Eventually(t, func() bool { return runtime.GOMAXPROCS(0) == 1 }, time.Minute, 10*time.Millisecond)
+	end()
+	require.Eventually(t, func() bool { return runtime.GOMAXPROCS(0) == before }, time.Minute, 10*time.Millisecond)
 }
 
 // Two looks at one moment say nothing about the work.
