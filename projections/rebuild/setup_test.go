@@ -18,6 +18,7 @@ import (
 	"nonassociations/eventstore/consumer/status"
 	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/testdb"
+	"nonassociations/internal/pg/lease"
 	"nonassociations/projections"
 	"nonassociations/projections/rebuild"
 )
@@ -117,6 +118,24 @@ func (w *world) position() uint64 {
 func (w *world) answers() (number int) {
 	require.NoError(w.t, w.conn.QueryRow(context.Background(), `SELECT version FROM read.checkpoint`).Scan(&number))
 	return number
+}
+
+// cutOff cancels a rebuild in the middle. The lease is free when Postgres has noticed.
+func (w *world) cutOff() {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	o := w.options()
+	o.Progress = func(p rebuild.Progress) {
+		if p.Stage == "index" {
+			cancel()
+		}
+	}
+	_, err := rebuild.Run(ctx, o)
+	require.ErrorIs(w.t, err, context.Canceled)
+	require.Eventually(w.t, func() bool {
+		held, err := lease.Held(w.t.Context(), w.conn, "rebuild")
+		return err == nil && !held
+	}, patience, time.Millisecond)
 }
 
 func (w *world) exec(sql string) {
