@@ -77,8 +77,6 @@ race: tools postgres npm helm ## the tests under the race detector
 test-fast: postgres ## the quick tests
 	go test -count=1 -p 3 -parallel 4 -timeout 5m $$(go list ./... | grep -vE '/(cmd/|internal/dev/|eventstore/(esdb|consumer$$)|(projections|queries|publisher|web/api|web/screens/govuk)$$)')
 
-# The walk over all pages writes them. Without the fonts of Liberation, which have the
-# measures of Arial, everything looks too wide.
 CHECKS ?= 2000
 
 .PHONY: properties
@@ -87,6 +85,8 @@ properties: tools postgres ## the tests of random histories, with new ones: CHEC
 	names=$$(awk '/^func Test/ {name = $$2; sub(/\(.*/, "", name)} /rapid\.Check\(/ {print name}' $$files | sort -u | paste -sd'|'); \
 	RAPID_SEED=0 RAPID_CHECKS=$(CHECKS) go test -count=1 -vet=off -p 2 -timeout 60m -run "^($$names)$$" $$(dirname $$files | sort -u)
 
+# The walk over all pages writes them. Without the fonts of Liberation, which have the
+# measures of Arial, everything looks too wide.
 .PHONY: shots
 shots: tools postgres npm ## pictures of every page and state of the screens, into .shots/
 	rm -rf .shots

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +36,7 @@ const (
 func newBatchAppender(ctx context.Context, cfg *esdb.Configuration, options Options, look func(), closing <-chan struct{}) *batchAppender {
 	b := &batchAppender{
 		dialer: batchDialer{cfg, net.DefaultResolver.LookupHost}, logger: options.Logger, look: look, lookAfter: options.lookAfter, attempt: options.attemptTime, age: options.sessionAge, closing: closing,
+		failed: map[string]time.Time{},
 	}
 	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return b
@@ -57,10 +60,11 @@ type batchAppender struct {
 	renewed atomic.Uint64 // calls that were opened after the first
 
 	mu       sync.Mutex
-	session  *batchSession // the last one that was opened; nil before the first
-	opened   time.Time     // when that was
-	opening  *serverSearch // nil when none is being opened
-	lacking  time.Time     // until then the server is known to have no BatchAppend
+	session  *batchSession        // the last one that was opened; nil before the first
+	opened   time.Time            // when that was
+	opening  *serverSearch        // nil when none is being opened
+	failed   map[string]time.Time // the addresses at which calls have failed of late, and when
+	lacking  time.Time            // until then the server is known to have no BatchAppend
 	closed   bool
 	inFlight sync.WaitGroup // appends that have begun; none begins once closed
 	openers  sync.WaitGroup
@@ -125,15 +129,27 @@ func (b *batchAppender) begin() (*batchSession, *serverSearch, error) {
 		return nil, nil, errNoBatch
 	case b.opening == nil:
 		b.opening = &serverSearch{done: make(chan struct{}), err: errClosed}
-		search, hint := b.opening, searchHint{}
-		if b.session != nil {
-			hint = b.session.hint()
-		}
+		search, hint := b.opening, b.hint()
 		b.openers.Go(func() { b.open(search, hint) })
 	}
 	b.opening.waiters++
 	b.inFlight.Add(1)
 	return nil, b.opening, nil
+}
+
+// hint returns what the calls so far say about the leader. The caller holds the lock.
+func (b *batchAppender) hint() searchHint {
+	var hint searchHint
+	maps.DeleteFunc(b.failed, func(_ string, at time.Time) bool { return time.Since(at) > suspectFor })
+	if b.session != nil {
+		leader, failed := b.session.hint()
+		if failed {
+			b.failed[b.session.node] = time.Now()
+		}
+		hint.leader = leader
+	}
+	hint.suspects = slices.Collect(maps.Keys(b.failed))
+	return hint
 }
 
 // found waits for the end of a search. Errors: the context's, errNoBatch and errClosed.
@@ -166,16 +182,13 @@ func (b *batchAppender) open(search *serverSearch, hint searchHint) {
 	defer close(search.done)
 	for round := 0; ; round++ {
 		session, err := b.dialer.open(b.ctx, hint)
-		if b.isEnough(search, session, err) {
-			return
+		if round == 0 && err != nil && !errors.Is(err, errNoBatch) && b.ctx.Err() == nil {
+			b.logger.Warn("no server was found for appends", "error", err)
 		}
-		if round == 0 {
-			b.logger.Warn("no server was found for appends; the search goes on", "error", err)
+		if b.isEnough(search, session, err) || pause(b.ctx, b.closing, b.dialer.pause(), nil) != nil {
+			return
 		}
 		hint.leader = ""
-		if pause(b.ctx, b.closing, b.dialer.pause(), nil) != nil {
-			return
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,19 +17,17 @@ import (
 // errNoLeader means that a node knows no leader that is alive.
 var errNoLeader = status.Error(codes.Unavailable, "No leader info available")
 
-var (
-	// errSameLeader means that the call to this leader is opened already.
-	errSameLeader = errors.New("another node has named the same leader")
-	// errSuspect means that the leader is the one that has just failed, and that no other
-	// node has named it.
-	errSuspect = errors.New("the named leader has just failed")
-)
+// errSameLeader means that the call to this leader is opened already.
+var errSameLeader = errors.New("another node has named the same leader")
 
-// searchHint is what the end of the last call says about the leader. The zero hint says
-// nothing.
+// suspectFor is how long the node of a call that has failed is called after all others. A
+// node that is cut off for longer has noticed it itself.
+const suspectFor = time.Minute
+
+// searchHint is what earlier calls say about the leader. The zero hint says nothing.
 type searchHint struct {
-	leader  string // the address to which a node has referred
-	suspect string // the address at which a call has failed
+	leader   string   // the address that is tried first; "" when none is known
+	suspects []string // the addresses at which calls have failed
 }
 
 // pause returns the time between two rounds of a search.
@@ -45,7 +44,7 @@ func (d batchDialer) open(ctx context.Context, hint searchHint) (*batchSession, 
 		}
 	}
 	if isCluster(d.cfg) {
-		return d.search(ctx, hint.suspect)
+		return d.search(ctx, hint.suspects)
 	}
 	return d.openAt(ctx, ctx, d.cfg.Address)
 }
@@ -53,31 +52,48 @@ func (d batchDialer) open(ctx context.Context, hint searchHint) (*batchSession, 
 // search asks all nodes of a cluster for the leader at once, because a silent one takes
 // its whole time. A node that is cut off may name a leader that is dead, so the search goes
 // on until a call opens. A leader that is cut off goes on naming itself, and may answer
-// first: a suspect needs the word of two nodes, or that no other leader is found.
-func (d batchDialer) search(ctx context.Context, suspect string) (*batchSession, error) {
-	nodes, err := d.nodes(ctx)
-	if err != nil {
-		return nil, err
-	}
+// first: a suspect is called when no other node is left to ask, or after a while.
+func (d batchDialer) search(ctx context.Context, suspects []string) (*batchSession, error) {
+	nodes := d.nodes(ctx)
 	var leaders sync.Map
-	var suspected atomic.Int64 // how many nodes have named it
-	session, err := firstOf(ctx, nodes, func(searching context.Context, node clusterNode) (*batchSession, error) {
+	others := newOthers(len(nodes))
+	return firstOf(ctx, nodes, func(searching context.Context, node clusterNode) (*batchSession, error) {
+		end := sync.OnceFunc(others.end)
+		defer end()
 		leader, err := d.leader(searching, node)
 		if err != nil {
 			return nil, err
 		}
-		if leader == suspect && suspected.Add(1) == 1 {
-			return nil, errSuspect
-		}
 		if _, named := leaders.LoadOrStore(leader, node); named {
 			return nil, errSameLeader
 		}
+		if slices.Contains(suspects, leader) {
+			end()
+			if err := pause(searching, nil, d.limit()/4, others.none); err != nil {
+				return nil, err
+			}
+		}
 		return d.openAt(ctx, searching, leader)
 	})
-	if err != nil && suspected.Load() == 1 {
-		return d.openAt(ctx, ctx, suspect)
+}
+
+// others counts the nodes of a search that may still lead to a leader who is no suspect.
+type others struct {
+	left atomic.Int64
+	none chan struct{} // closed when none is left
+}
+
+func newOthers(nodes int) *others {
+	o := &others{none: make(chan struct{})}
+	o.left.Store(int64(nodes))
+	return o
+}
+
+// end takes one node off.
+func (o *others) end() {
+	if o.left.Add(-1) == 0 {
+		close(o.none)
 	}
-	return session, err
 }
 
 // clusterNode is a node that is asked for the leader: the name that its certificate has,
@@ -87,23 +103,25 @@ type clusterNode struct{ name, address string }
 func (n clusterNode) String() string { return n.address }
 
 // nodes returns the nodes to ask: those of the configuration, or all that its one name
-// stands for now.
-func (d batchDialer) nodes(ctx context.Context) ([]clusterNode, error) {
+// stands for now. A name that only a proxy can look up stands for itself.
+func (d batchDialer) nodes(ctx context.Context) []clusterNode {
 	var nodes []clusterNode
-	host, port, err := net.SplitHostPort(d.cfg.Address)
-	if err != nil || len(d.cfg.GossipSeeds) > 0 {
-		for _, name := range addresses(d.cfg) {
-			nodes = append(nodes, clusterNode{name, name})
+	if len(d.cfg.GossipSeeds) == 0 {
+		limited, cancel := context.WithTimeout(ctx, d.limit())
+		defer cancel()
+		host, port, _ := net.SplitHostPort(d.cfg.Address)
+		found, _ := d.lookup(limited, host) // the call to the name will say the same
+		for _, address := range found {
+			nodes = append(nodes, clusterNode{d.cfg.Address, net.JoinHostPort(address, port)})
 		}
-		return nodes, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, d.limit())
-	defer cancel()
-	found, err := d.lookup(limited, host)
-	for _, address := range found {
-		nodes = append(nodes, clusterNode{d.cfg.Address, net.JoinHostPort(address, port)})
+	if len(nodes) > 0 {
+		return nodes
 	}
-	return nodes, err
+	for _, name := range addresses(d.cfg) {
+		nodes = append(nodes, clusterNode{name, name})
+	}
+	return nodes
 }
 
 // firstOf tries all nodes at once. The first call that opens wins, or the first errNoBatch.
@@ -142,7 +160,7 @@ func firstOf(ctx context.Context, nodes []clusterNode, try func(searching contex
 func (d batchDialer) leader(ctx context.Context, node clusterNode) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.limit())
 	defer cancel()
-	conn, err := dialAt(d.cfg, node.name, node.address)
+	conn, err := dialAt(d.cfg, node)
 	if err != nil {
 		return "", err
 	}

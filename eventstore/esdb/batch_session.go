@@ -114,19 +114,21 @@ func (b *batchSession) refuse() {
 	b.retire()
 }
 
-// hint returns what the call says of the leader to the search that follows it.
-func (b *batchSession) hint() searchHint {
+// hint returns what the call says of the leader to the search that follows it: the address
+// that is tried first, and whether the node of the call has failed. One whose call is
+// retired for its age alone still leads.
+func (b *batchSession) hint() (leader string, failed bool) {
 	b.mu.Lock()
-	failed := b.refuses
-	b.mu.Unlock()
-	var hint searchHint
-	if b.isOver() {
-		hint.leader, failed = b.leader, failed || !errors.Is(b.err, errRetired)
+	defer b.mu.Unlock()
+	switch {
+	case b.isOver() && !errors.Is(b.err, errRetired):
+		return b.leader, true
+	case b.refuses:
+		return "", true
+	case b.retired:
+		return b.node, false
 	}
-	if failed {
-		hint.suspect = b.node
-	}
-	return hint
+	return "", false
 }
 
 // endIfDone ends a retired call on which nothing is in flight. The caller holds the lock.

@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 )
 
 // isCluster reports whether nodes are asked for the leader, as the client decides it.
@@ -26,11 +28,22 @@ const anyAddress = `{"loadBalancingConfig": [{"pick_first": {"shuffleAddressList
 // dialNode makes a connection to one node with the TLS of a configuration. Nothing is
 // sent before its first call.
 func dialNode(cfg *esdb.Configuration, node string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
-	return dialAt(cfg, node, node, more...)
+	return dialAs(cfg, node, node, more...)
 }
 
-// dialAt is dialNode for a node whose certificate has another name than its address.
-func dialAt(cfg *esdb.Configuration, name, address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+// dialAt is dialNode for one address of a node's name. The rest is the name's: its
+// certificate, and whether a proxy of the environment is used.
+func dialAt(cfg *esdb.Configuration, node clusterNode) (*grpc.ClientConn, error) {
+	if node.address == node.name {
+		return dialNode(cfg, node.name)
+	}
+	one := manual.NewBuilderWithScheme("node")
+	one.InitialState(resolver.State{Addresses: []resolver.Address{{Addr: node.address}}})
+	return dialAs(cfg, node.name, "node:///"+node.name, grpc.WithResolvers(one))
+}
+
+// dialAs makes a connection to a gRPC target whose certificate has a name.
+func dialAs(cfg *esdb.Configuration, name, target string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	secure := insecure.NewCredentials()
 	if !cfg.DisableTLS {
 		config, err := tlsConfig(cfg, name)
@@ -39,7 +52,7 @@ func dialAt(cfg *esdb.Configuration, name, address string, more ...grpc.DialOpti
 		}
 		secure = credentials.NewTLS(config)
 	}
-	return grpc.NewClient(address, append(more, grpc.WithTransportCredentials(secure), grpc.WithDefaultServiceConfig(anyAddress))...)
+	return grpc.NewClient(target, append(more, grpc.WithTransportCredentials(secure), grpc.WithDefaultServiceConfig(anyAddress))...)
 }
 
 // tlsConfig returns the TLS configuration that the client uses for a node. The error is

@@ -48,11 +48,11 @@ func (p *planner) remove(t *Theirs, why string) {
 
 // twinOf returns the record that was created in NOMIS twice, because the answer to the
 // first creation was lost. The twin equals what the record was before NOMIS was known to
-// hold it, has a higher sequence and the same author of both rows, which is the service. People
+// hold it, has a higher sequence, and its rows are by the service, as the first one is. People
 // who keep both systems may write the same in both, so that the name decides: what they
 // wrote in NOMIS may be all that keeps the pair apart. It returns nil for another detail.
 func (p *planner) twinOf(t *Theirs) *record {
-	if !p.isByService(t) {
+	if !slices.Contains(p.Policy.Authors, t.UpdatedBy) || !t.RowMissing && !p.isByService(t) {
 		return nil
 	}
 	for i := range p.records {

@@ -37,12 +37,15 @@ func TestProcessors_followTheWork(t *testing.T) {
 // This process waits meanwhile, and so does little. It is not parallel: the number is that of
 // the whole process.
 func TestProcessors_areGivenBackAtTheEnd(t *testing.T) { //nolint:paralleltest // see above
-	before := runtime.GOMAXPROCS(0)
+	of := runtime.GOMAXPROCS(0)
+	t.Cleanup(func() { runtime.GOMAXPROCS(of) })
+	runtime.SetDefaultGOMAXPROCS()
+	all := runtime.GOMAXPROCS(0)
 	ctx, end := context.WithCancel(t.Context())
 	TuneProcessors(ctx, nil)
 	require.Eventually(t, func() bool { return runtime.GOMAXPROCS(0) == 1 }, time.Minute, 10*time.Millisecond)
 	end()
-	require.Eventually(t, func() bool { return runtime.GOMAXPROCS(0) == before }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return runtime.GOMAXPROCS(0) == all }, time.Minute, 10*time.Millisecond)
 }
 
 // Two looks at one moment say nothing about the work.
