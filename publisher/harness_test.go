@@ -144,13 +144,15 @@ func (w *harness) failEntries(entry func(eventID string) (code string, senderFau
 	w.entry.Store(&entry)
 }
 
+// options leave a call a minute: an answer that a busy machine delays must not be taken for
+// a lost one.
 func (w *harness) options(topic message.Topic) publisher.Options {
 	destination, err := publisher.Open(w.t.Context(), w.arn)
 	require.NoError(w.t, err)
 	m := testMapper()
 	m.Clock = time.Now
 	return publisher.Options{
-		Topic: topic, Client: destination.At(w.aws.URL()).WithCallTime(time.Second), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
+		Topic: topic, Client: destination.At(w.aws.URL()).WithCallTime(time.Minute), Mapper: m, Store: w.log, DSN: w.dsn, Clock: time.Now,
 		Logger: slog.New(slog.DiscardHandler),
 	}.WithPauses(5*time.Millisecond, 50*time.Millisecond, 200*time.Millisecond)
 }

@@ -22,10 +22,7 @@ func TestFact_isPublishedOnceWhenNothingGoesWrong(t *testing.T) {
 	for i := range 300 {
 		w.appendChange(pairNo(i % 60))
 	}
-	// An answer that a busy machine delays must not be taken for a lost one.
-	options := w.options(message.Domain)
-	options.Client.WithCallTime(time.Minute)
-	p := w.start(options)
+	p := w.start(w.options(message.Domain))
 	for i := range 300 {
 		w.appendChange(pairNo(i % 60))
 	}
@@ -35,7 +32,7 @@ func TestFact_isPublishedOnceWhenNothingGoesWrong(t *testing.T) {
 	p.kill()
 
 	w.appendChange(pairNo(3))
-	w.start(options)
+	w.start(w.options(message.Domain))
 	require.Len(t, w.requirePublished(message.Domain), 601, "nothing is published again")
 	event := w.eventOf(w.aws.Messages(queue)[600].Body)
 	require.Equal(t, message.ChangeAmended, event.AdditionalInformation.Change)
@@ -120,11 +117,12 @@ func TestFaults_ofSNSAreOutlived(t *testing.T) {
 				w.appendChange(pairNo(i % 40))
 			}
 			breaks(w)
-			faults := uint64(200)
+			faults, options := uint64(200), w.options(message.Domain)
 			if name == "silent" { // each costs the time of a call
 				faults = 80
+				options.Client.WithCallTime(time.Second)
 			}
-			p := w.start(w.options(message.Domain))
+			p := w.start(options)
 			require.Eventually(t, func() bool { s := p.Status(); return s.Faults > faults || s.Delivered >= 300 }, waitLimit, pollInterval)
 			for i := range 300 {
 				w.appendChange(pairNo(i % 40))

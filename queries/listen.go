@@ -11,6 +11,8 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"nonassociations/internal/pg"
 )
 
 const (
@@ -83,7 +85,7 @@ func inRecovery(err error) bool {
 func closeConn(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime) //nolint:forbidigo // the reader's own context has ended
 	defer cancel()
-	_ = conn.Close(ctx) // an error changes nothing: the connection is not used again
+	pg.Close(ctx, conn)
 }
 
 // listener is one connection that keeps the watermark.

@@ -1,6 +1,7 @@
 package queries_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/uuid"
@@ -22,7 +23,8 @@ func TestReadModel_behindIsNeverAnEmptyList(t *testing.T) {
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
 	_, _, err = reader.PairOf(t.Context(), uuid.New(), 0)
 	require.ErrorIs(t, err, queries.ErrNotCaughtUp)
-	require.ErrorIs(t, reader.WaitFor(t.Context(), 1), queries.ErrNotCaughtUp)
+	hurried := open(t, p.dsn, impatient)
+	require.Eventually(t, func() bool { return errors.Is(hurried.WaitFor(t.Context(), 1), queries.ErrNotCaughtUp) }, patience, poll)
 
 	p.exec(readModel)
 	list, err := reader.List(t.Context(), number, 0)

@@ -109,7 +109,7 @@ func (p projector) commit(position uint64, payload string) {
 }
 
 func open(t testing.TB, dsn string, change ...func(*queries.Options)) *queries.Reader {
-	options := queries.Options{Logger: slog.New(slog.DiscardHandler)}
+	options := queries.Options{Logger: slog.New(slog.DiscardHandler), WaitTime: patience}
 	for _, c := range change {
 		c(&options)
 	}

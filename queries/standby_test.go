@@ -102,7 +102,10 @@ func TestStandby_isHonestAndIsWaitedFor(t *testing.T) {
 	require.NoError(t, err)
 	behind := p.write()
 	reader.Advance(behind) // as the projector of this process would
-	_, err = reader.List(t.Context(), "A1111AA", behind)
+	hurried := open(t, p.standby.DSN(), impatient)
+	require.Eventually(t, func() bool { return hurried.Position() >= behind-1 }, patience, poll)
+	hurried.Advance(behind)
+	_, err = hurried.List(t.Context(), "A1111AA", behind)
 	require.ErrorIs(t, err, queries.ErrBehind, "nothing older than what was asked for")
 	list, err := reader.List(t.Context(), "A1111AA", 0)
 	require.NoError(t, err, "who asks for no position is answered")

@@ -86,8 +86,10 @@ func TestWatermark_outlivesItsConnection(t *testing.T) {
 
 func TestWait_tooLongIsReported(t *testing.T) {
 	t.Parallel()
-	_, reader := ready(t)
-	require.ErrorIs(t, reader.WaitFor(t.Context(), 11), queries.ErrBehind)
+	p, _ := ready(t)
+	hurried := open(t, p.dsn, impatient)
+	require.Eventually(t, func() bool { return hurried.Position() == 10 }, patience, poll)
+	require.ErrorIs(t, hurried.WaitFor(t.Context(), 11), queries.ErrBehind)
 }
 
 func TestContext_endsWaiting(t *testing.T) {
@@ -125,13 +127,11 @@ func TestWatermark_isUnknownWithoutPostgres(t *testing.T) {
 	server := testdb.NewServer(t)
 	p := projector{t, connect(t, server.DSN()), server.DSN()}
 	p.exec(readModel)
-	reader := open(t, p.dsn)
-	require.NoError(t, reader.WaitFor(t.Context(), 10))
+	reader := open(t, p.dsn, impatient)
+	require.Eventually(t, func() bool { return reader.Position() == 10 }, patience, poll)
 	server.Crash(t)
 	require.Eventually(t, func() bool { return reader.Position() == 0 }, patience, poll)
-	waited := make(chan error, 1)
-	go func() { waited <- reader.WaitFor(context.Background(), 9) }()
-	require.ErrorIs(t, <-waited, queries.ErrBehind)
+	require.ErrorIs(t, reader.WaitFor(t.Context(), 9), queries.ErrBehind)
 	server.Start(t)
 	require.Eventually(t, func() bool { return reader.Position() == 10 }, patience, poll)
 }

@@ -20,15 +20,13 @@ import (
 	"nonassociations/cmd/internal/app"
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
+	"nonassociations/internal/dev/freeport"
 )
 
 // unreached are addresses at which no log is, and the kind that the log must name.
 func unreached(t *testing.T) map[string]string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	closed := listener.Addr().String()
-	require.NoError(t, listener.Close())
+	closed := freeport.Address(t)
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.EnableHTTP2, secure.Config.ErrorLog = true, slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	secure.StartTLS()

@@ -38,7 +38,7 @@ func TestBatch_theServerIsToldTheDeadline(t *testing.T) {
 				}
 			}}
 			store := openServer(t, Options{}, server)
-			for _, limit := range []time.Duration{time.Second, waitTime} {
+			for _, limit := range []time.Duration{waitTime, 2 * time.Second} { // the first one connects
 				_, err := store.Append(within(t, limit), numbered(1))
 				require.NoError(t, err)
 				told := <-options

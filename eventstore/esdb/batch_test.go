@@ -171,7 +171,7 @@ func TestBatch_whatIsNotAnsweredIsSentAgainUnchanged(t *testing.T) {
 			}
 		}
 	}}
-	store := openServer(t, Options{attemptTime: 300 * time.Millisecond}, server)
+	store := openServer(t, Options{attemptTime: time.Second}, server)
 	lively := make(chan struct{})
 	go func() { // its answers show that the call is not dead
 		defer close(lively)
@@ -200,10 +200,12 @@ func TestBatch_whatIsNotAnsweredIsSentAgainUnchanged(t *testing.T) {
 	defer mu.Unlock()
 	for number := 1; number <= callers; number++ {
 		requests := sent[fmt.Sprint("s-", number)]
-		require.Len(t, requests, 2)
-		require.Equal(t, requests[0].GetProposedMessages()[0].GetId().GetStructured().String(), requests[1].GetProposedMessages()[0].GetId().GetStructured().String())
-		require.NotNil(t, requests[1].GetOptions().GetNoStream())
-		require.NotEqual(t, requests[0].GetCorrelationId().String(), requests[1].GetCorrelationId().String())
+		require.Greater(t, len(requests), 1)
+		for _, again := range requests[1:] {
+			require.Equal(t, content(requests[0]), content(again))
+			require.NotNil(t, again.GetOptions().GetNoStream())
+			require.NotEqual(t, requests[0].GetCorrelationId().String(), again.GetCorrelationId().String())
+		}
 	}
 }
 
@@ -236,7 +238,7 @@ func TestBatch_aDeadCallIsGivenUp(t *testing.T) {
 			}) {
 				require.NoError(t, err)
 			}
-			require.EqualValues(t, 2, server.calls.Load())
+			require.Greater(t, server.calls.Load(), int64(1)) // a slow machine gives up more of them
 			require.Positive(t, store.Connections())
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"nonassociations/eventstore/esdbserver"
 	"nonassociations/eventstore/memory"
 	"nonassociations/internal/dev/doubles"
+	"nonassociations/internal/dev/freeport"
 )
 
 // unreachable is a place a log is looked for in vain.
@@ -65,14 +67,7 @@ func taker(t *testing.T, then func(net.Conn)) string {
 	return port
 }
 
-func closedPort(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, err)
-	return port
-}
+func closedPort(t *testing.T) string { return strconv.Itoa(freeport.New(t)) }
 
 // swallow reads until the other side leaves, and says nothing.
 func swallow(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
@@ -184,6 +179,8 @@ func TestCall_namesWhyNoLogIsReached(t *testing.T) {
 			return store.Subscribe(ctx, eventstore.Start, nil, func(eventstore.Message) error { return nil })
 		},
 	}
+	store.diagnosis.look()
+	require.Eventually(t, store.diagnosis.known.Load, waitTime, time.Millisecond)
 	for name, call := range calls {
 		err := call(within(t, 400*time.Millisecond))
 		require.ErrorIs(t, err, context.DeadlineExceeded, name)

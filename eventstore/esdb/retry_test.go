@@ -179,9 +179,9 @@ func askedAgainWhileTimeLasts(t *testing.T, alone bool) {
 		often <- struct{}{}
 		return unknownOutcomes[0]
 	}})
-	store := server.open(t, Options{Timeout: 300 * time.Millisecond})
+	store := server.open(t, Options{Timeout: time.Second})
 
-	_, err := store.Append(within(t, 300*time.Millisecond), opening("a"))
+	_, err := store.Append(within(t, time.Second), opening("a"))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NotErrorIs(t, err, eventstore.ErrUnavailable)
 	require.ErrorContains(t, err, "Commit phase timeout", "the last answer is told")

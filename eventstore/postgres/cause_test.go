@@ -14,14 +14,13 @@ import (
 
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/postgres"
+	"nonassociations/internal/dev/freeport"
 )
 
 // TestUnreached_postgresNamesWhy asks at each place where no log is found.
 func TestUnreached_postgresNamesWhy(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, closed.Close())
+	closed := freeport.Address(t)
 	foreign := httptest.NewTLSServer(nil)
 	t.Cleanup(foreign.Close)
 	accept := func(conn net.Conn) {
@@ -34,7 +33,7 @@ func TestUnreached_postgresNamesWhy(t *testing.T) {
 		url   string
 		cause eventstore.Cause
 	}{
-		"a closed port":             {closed.Addr().String() + "/x" + plainly, eventstore.CauseRefused},
+		"a closed port":             {closed + "/x" + plainly, eventstore.CauseRefused},
 		"a name that leads nowhere": {"no-such-host.invalid/x" + plainly, eventstore.CauseHostUnknown},
 		"no socket":                 {"/x?host=/no-such-folder", eventstore.CauseRefused},
 		"TLS against a plain port":  {taking(t, says("N")) + "/x" + secure, eventstore.CauseNoTLS},

@@ -132,7 +132,7 @@ func TestPrison_isReadOnceForAllWhoAsk(t *testing.T) {
 	w, one := crowd(t)
 	_, err := w.Locations().Of(t.Context(), "XAA")
 	require.NoError(t, err)
-	require.NoError(t, w.reads.WaitFor(t.Context(), w.position))
+	require.Eventually(t, func() bool { return w.reads.WaitFor(t.Context(), w.position) == nil }, time.Minute, time.Millisecond)
 	w.reads.held.Lock()
 	leaving, leave := context.WithCancel(t.Context())
 	left := make(chan error)

@@ -42,7 +42,7 @@ func ends() map[string]func() (change func(*api.Options), end func()) {
 	}
 	return map[string]func() (func(*api.Options), func()){
 		"it expires": func() (func(*api.Options), func()) {
-			p := passing{err: new(atomic.Pointer[error]), expires: noon.Add(300 * time.Millisecond)}
+			p := passing{err: new(atomic.Pointer[error]), expires: noon.Add(2 * time.Second)}
 			return func(o *api.Options) { o.Verifier = p }, func() {}
 		},
 		"it is withdrawn":        withdrawn(auth.ErrInvalid),

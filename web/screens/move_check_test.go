@@ -254,5 +254,5 @@ func (h *house) renumber(previous, number domain.PrisonerNumber) {
 	require.NoError(h.t, err)
 	head, err := h.commands.Head(h.t.Context())
 	require.NoError(h.t, err)
-	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
+	h.reflects(head.Uint64())
 }

@@ -43,7 +43,7 @@ func newNOMISOffice(t *testing.T) *nomisOffice {
 	n.operations = reconcile.NewOperations(reconcile.OperationsOptions{
 		Store: n.Store, Locks: locks, API: n.API, Turns: n.Options, Clock: clock, Pending: 15 * time.Minute, Wait: noWait,
 	})
-	dossiers := nomis.NewDossiers(nomis.DossiersOptions{Store: n.Store, Locks: locks, API: n.API, Turns: n.Options, Clock: clock, Patience: time.Second})
+	dossiers := nomis.NewDossiers(nomis.DossiersOptions{Store: n.Store, Locks: locks, API: n.API, Turns: n.Options, Clock: clock})
 	n.office = newOffice(t, func(_ *office, operators *screens.Operators) {
 		operators.Reconcile, operators.Dossiers = n.operations, dossiers
 		operators.Migrations = &migration.Runs{Store: n.Store, NOMIS: n.API.For(npa.Operator), Clock: func() time.Time { return n.Now.In(london) }}

@@ -70,7 +70,7 @@ func (h *house) does(source domain.Source, user string, a, b domain.PrisonerNumb
 	cause := domain.Cause{CommandID: uuid.New(), CorrelationID: uuid.New(), CausationID: uuid.New(), Actor: user, Source: source, About: a}
 	receipt, err := h.commands.Execute(h.t.Context(), cause, pair, command)
 	require.NoError(h.t, err)
-	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), receipt.Position.Uint64()))
+	h.reflects(receipt.Position.Uint64())
 	return receipt
 }
 
@@ -116,7 +116,7 @@ func (h *house) catchUp() {
 	h.t.Helper()
 	head, err := h.commands.Head(h.t.Context())
 	require.NoError(h.t, err)
-	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
+	h.reflects(head.Uint64())
 }
 
 // writes opens a record without waiting for the read model.

@@ -31,7 +31,7 @@ func (h *house) nomisRecord(a, b domain.PrisonerNumber, code domain.TypeCode, fr
 		}}},
 	}})
 	require.NoError(h.t, err)
-	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), told.Position.Uint64()))
+	h.reflects(told.Position.Uint64())
 }
 
 const longAgo domain.LocalDateTime = "2020-01-01T00:00:00"

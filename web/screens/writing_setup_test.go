@@ -70,7 +70,7 @@ func (h *house) settle() {
 	h.t.Helper()
 	head, err := h.commands.Head(h.t.Context())
 	require.NoError(h.t, err)
-	require.NoError(h.t, h.reads.WaitFor(h.t.Context(), head.Uint64()))
+	h.reflects(head.Uint64())
 }
 
 // record returns a record from the read model.

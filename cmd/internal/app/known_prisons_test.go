@@ -54,7 +54,7 @@ func TestPrison_hasTheCountsOfTheLastWalk(t *testing.T) {
 	t.Parallel()
 	s := newLegacyService(t)
 	position := s.record(t)
-	reads, err := queries.Open(t.Context(), s.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler)})
+	reads, err := queries.Open(t.Context(), s.dsn, queries.Options{Logger: slog.New(slog.DiscardHandler), WaitTime: time.Minute})
 	require.NoError(t, err)
 	t.Cleanup(reads.Close)
 	require.NoError(t, reads.WaitFor(t.Context(), position))

@@ -64,7 +64,7 @@ func TestWingParts_areRead(t *testing.T) {
 }
 
 // limited is a process with an environment that bounds what it gives.
-func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string) *service {
+func limited(t *testing.T, roles app.Roles, bounds ...string) *service {
 	t.Helper()
 	environment := map[string]string{"EVENTSTORE_URL": app.Embedded}
 	for i := 0; i < len(bounds); i += 2 {
@@ -74,7 +74,7 @@ func limited(t *testing.T, roles app.Roles, left time.Duration, bounds ...string
 		environment["DATABASE_URL"] = migrated(t)
 	}
 	claims := token.Request{User: "NOMIS", Roles: []string{"NON_ASSOCIATIONS_SYNC"}}
-	r := runOf(t, roles, claims, time.Now().Add(left-token.TTL), environment)
+	r := runOf(t, roles, claims, time.Now(), environment)
 	t.Cleanup(func() {
 		r.stop()
 		require.NoError(t, <-r.ended)
@@ -99,7 +99,7 @@ func (r *service) feed(t *testing.T, query string) *http.Response {
 func TestProcess_keepsTheBoundsOfItsFeeds(t *testing.T) {
 	for name, bound := range map[string]string{"MAX_FEEDS_PER_CLIENT": "2", "MAX_FEEDS": "2"} {
 		t.Run(name, func(t *testing.T) {
-			r := limited(t, both, time.Hour, name, bound)
+			r := limited(t, both, name, bound)
 			require.Equal(t, http.StatusOK, r.feed(t, "?follow=true").StatusCode)
 			require.Equal(t, http.StatusOK, r.feed(t, "?follow=true").StatusCode)
 			require.Equal(t, http.StatusServiceUnavailable, r.feed(t, "?follow=true").StatusCode)
@@ -108,8 +108,12 @@ func TestProcess_keepsTheBoundsOfItsFeeds(t *testing.T) {
 }
 
 func TestFeed_ofAProcessKnowsItsLogAndItsToken(t *testing.T) {
-	r := limited(t, both, 5*time.Second)
+	r := limited(t, both)
+	r.feed(t, "").Body.Close() // it answers
+	whole := r.token
+	r.token = r.endsIn(t, 3*time.Second)
 	feed := r.feed(t, "?follow=true")
+	r.token = whole
 	id, err := uuid.Parse(feed.Header.Get("X-Log-Id"))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, r.feed(t, "?logId="+id.String()).StatusCode)
@@ -155,7 +159,7 @@ func TestProcess_keepsTheBoundOfThoseThatWait(t *testing.T) {
 	<-first.ready
 	first.stop()
 	require.NoError(t, <-first.ended)
-	r := limited(t, app.Roles{Serve: true}, time.Hour, "DATABASE_URL", dsn, "MAX_WAITERS_PER_CLIENT", "1")
+	r := limited(t, app.Roles{Serve: true}, "DATABASE_URL", dsn, "MAX_WAITERS_PER_CLIENT", "1")
 	require.Eventually(t, func() bool {
 		status, _ := r.answer(r.request(t, http.MethodPost, "/sync", strings.NewReader(syncBody)))
 		return status == http.StatusOK
@@ -172,7 +176,7 @@ func TestProcess_keepsTheBoundOfThoseThatWait(t *testing.T) {
 }
 
 func TestProcess_keepsTheBoundOfItsConnections(t *testing.T) {
-	r := limited(t, both, time.Hour, "MAX_CONNECTIONS", "5")
+	r := limited(t, both, "MAX_CONNECTIONS", "5")
 	r.client.CloseIdleConnections()
 	var held []net.Conn
 	defer func() {

@@ -107,8 +107,8 @@ func (r *service) syncStatus(t *testing.T, other string) int {
 func (r *service) refusesAll(t *testing.T, id string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		status, _ := r.get(t, "/health")
-		return status == http.StatusServiceUnavailable
+		status, text := r.get(t, "/non-associations/A9109UD")
+		return status == http.StatusServiceUnavailable && strings.Contains(text, id)
 	}, time.Minute, 20*time.Millisecond)
 	reading := []string{
 		"/non-associations/A9109UD", "/history?from=0", "/non-associations/A9109UD/history",

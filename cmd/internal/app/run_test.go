@@ -70,6 +70,7 @@ type service struct {
 	stop   context.CancelFunc // as SIGTERM does
 	ready  chan string
 	ended  chan error
+	endsIn func(t *testing.T, left time.Duration) (token string) // one of the same user
 }
 
 // run starts both roles on one database; whether they are ready is the
@@ -97,7 +98,7 @@ func runOf(t *testing.T, roles app.Roles, claims token.Request, at time.Time, en
 	require.NoError(t, err)
 	published, err := issuer.Serve(t.Context(), keys)
 	require.NoError(t, err)
-	token, err := keys.Sign(claims, at)
+	signed, err := keys.Sign(claims, at)
 	require.NoError(t, err)
 	address := freeport.Address(t)
 	maps.Copy(environment, map[string]string{
@@ -107,7 +108,13 @@ func runOf(t *testing.T, roles app.Roles, claims token.Request, at time.Time, en
 	require.NoError(t, err)
 
 	ctx, stop := context.WithCancel(t.Context())
-	r := &service{base: "http://" + address, token: token, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1)}
+	r := &service{base: "http://" + address, token: signed, stop: stop, ready: make(chan string, 1), ended: make(chan error, 1)}
+	r.endsIn = func(t *testing.T, left time.Duration) string {
+		t.Helper()
+		short, err := keys.Sign(claims, time.Now().Add(left-token.TTL))
+		require.NoError(t, err)
+		return short
+	}
 	r.client = &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
 	go func() {
 		r.ended <- app.Run(ctx, app.Options{

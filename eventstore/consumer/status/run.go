@@ -44,7 +44,7 @@ func (s *Session) drop(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
-	_ = s.conn.Close(ctx) // the session has ended even if this fails
+	pg.Close(ctx, s.conn)
 	s.conn = nil
 }
 

@@ -118,10 +118,14 @@ func With(ctx context.Context, dsn, name string, logger *slog.Logger, do func(co
 	return nil
 }
 
-// Close ends a session, and with it the lease, within 2 s. It works with a session
-// that is broken.
+// Close releases the leases of a session and ends it, within 2 s. The next holder need not
+// wait until Postgres notices that the session has ended. It works with a session that is
+// broken.
 func Close(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime) //nolint:forbidigo // the session's own context has ended
 	defer cancel()
-	_ = conn.Close(ctx) // the session has ended even if this fails
+	if !conn.IsClosed() {
+		_, _ = conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`) // the end of the session releases them too
+	}
+	pg.Close(ctx, conn)
 }

@@ -51,3 +51,22 @@ func TestWith_oneAtATime(t *testing.T) {
 	require.NoError(t, <-ended)
 	require.NoError(t, <-ended)
 }
+
+// The next holder asks at once, and need not wait until Postgres notices that the last one
+// has ended.
+func TestClose_freesTheLeaseBeforeItReturns(t *testing.T) {
+	dsn := testdb.New(t)
+	const name = "one after the other"
+	next, err := lease.Connect(t.Context(), dsn, name)
+	require.NoError(t, err)
+	t.Cleanup(func() { lease.Close(next) })
+	for range 50 {
+		conn, err := lease.Connect(t.Context(), dsn, name)
+		require.NoError(t, err)
+		require.NoError(t, lease.Acquire(t.Context(), conn, name, slog.New(slog.DiscardHandler), func() {}))
+		lease.Close(conn)
+		held, err := lease.Held(t.Context(), next, name)
+		require.NoError(t, err)
+		require.False(t, held)
+	}
+}
