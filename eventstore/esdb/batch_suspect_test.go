@@ -3,7 +3,6 @@ package esdb
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -189,9 +188,9 @@ func TestSearch_byANameExpectsItsCertificate(t *testing.T) {
 	itself.Host = "localhost"
 	options := leading(itself, nil)
 	options.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}}
-	servedAt(t, listener, options)
+	port := servedAt(t, listener, options)
 	open := func(name string) (*batchSession, error) {
-		cfg, err := configure(fmt.Sprintf("esdb+discover://%s:%d?tlsCaFile=%s&gossipTimeout=60", name, itself.Port, caFile), Options{}.withDefaults())
+		cfg, err := configure("esdb+discover://"+net.JoinHostPort(name, port)+"?tlsCaFile="+caFile+"&gossipTimeout=60", Options{}.withDefaults())
 		require.NoError(t, err)
 		return batchDialer{cfg: cfg, lookup: func(context.Context, string) ([]string, error) { return []string{"127.0.0.1"}, nil }}.
 			open(within(t, soon), searchHint{})
