@@ -45,11 +45,14 @@ func (s *harness) spawn(name, binary string, environment []string, args ...strin
 	return c, nil
 }
 
+// mostWait is for a slow machine that projects a million facts.
+const mostWait = 10 * time.Minute
+
 // ready polls look until it succeeds. Errors: errEnded with the last line of the output
-// when the process has ended, and a minute's time-out. The poll interval of 5 ms bounds
+// when the process has ended, and a time-out after mostWait. The poll interval of 5 ms bounds
 // the error of the row replay, which measures with it.
 func (c *process) ready(ctx context.Context, look func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, mostWait)
 	defer cancel()
 	for {
 		err := look(ctx)

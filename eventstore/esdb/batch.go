@@ -35,8 +35,8 @@ const (
 // with close.
 func newBatchAppender(ctx context.Context, cfg *esdb.Configuration, options Options, look func(), closing <-chan struct{}) *batchAppender {
 	b := &batchAppender{
-		dialer: batchDialer{cfg, net.DefaultResolver.LookupHost}, logger: options.Logger, look: look, lookAfter: options.lookAfter, attempt: options.attemptTime, age: options.sessionAge, closing: closing,
-		failed: map[string]time.Time{},
+		dialer: batchDialer{cfg, net.DefaultResolver.LookupHost}, logger: options.Logger, look: look, lookAfter: options.lookAfter,
+		attempt: options.attemptTime, age: options.sessionAge, closing: closing, failed: map[string]time.Time{},
 	}
 	b.ctx, b.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	return b
