@@ -131,23 +131,6 @@ func TestRemove_ofATwinByNOMISStaffIsNotDone(t *testing.T) {
 	require.Len(t, s.State.Items, 2, "the pair stays apart")
 }
 
-// The creation was sent twice, and NOMIS lost a row of the second. The record was closed
-// since. What is left of the twin is for a person, and opens nothing.
-func TestRemove_ofATwinThatLacksARowIsLeftToAPerson(t *testing.T) {
-	s := newStory(t)
-	id := s.staffOpen()
-	s.delivered(id, 1)
-	s.theirs[2] = theirs(numbered(s.ours(id), 2))
-	s.changes(2, func(t *plan.Theirs) {
-		t.OtherUpdatedBy, t.RowMissing, t.Disagreement = "", true, "NOMIS lacks the row of A9109UD of sequence 2."
-		t.Detail.ReasonCodes = map[domain.PrisonerNumber]domain.ReasonCode{low: t.Detail.ReasonCodes[low], high: ""}
-	})
-	s.Staff(domain.Close{ID: id, ClosedReason: "Friends"})
-	s.delivered(id, 1)
-	require.Empty(t, s.steps())
-	require.Equal(t, []plan.ProblemKind{plan.MirrorsDisagree}, s.problems())
-}
-
 // Staff who keep both systems wrote the same in both, closed it in both, and opened it
 // again in NOMIS alone. Nothing of it was written by the service.
 func TestRemove_ofWhatPeopleWroteInBothSystemsIsNotDone(t *testing.T) {
