@@ -9,29 +9,56 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// One processor is enough while there is little to do. Between the two bounds nothing
-// changes, and the first look knows no work yet.
+// looker follows a made-up process.
+type looker struct {
+	processors
+
+	used time.Duration
+	now  time.Time
+	set  []string // since it was last asked
+}
+
+func newLooker() *looker {
+	l := &looker{used: 5 * time.Second, now: time.Unix(1000, 0)}
+	l.one, l.all = func() { l.set = append(l.set, "one") }, func() { l.set = append(l.set, "all") }
+	l.follow(reading{l.used, l.now}, 99) // the first look knows no work yet
+	return l
+}
+
+// looks returns the changes in a time with so much work, in which goroutines wait.
+func (l *looker) looks(passes time.Duration, work float64, waiting uint64) []string {
+	l.set = nil
+	for range passes / betweenWork {
+		l.used += time.Duration(work * float64(betweenWork))
+		l.now = l.now.Add(betweenWork)
+		l.follow(reading{l.used, l.now}, waiting)
+	}
+	return l.set
+}
+
+// One processor is enough while there is little to do. Between the bounds nothing changes.
 func TestProcessors_followTheWork(t *testing.T) {
 	t.Parallel()
-	var set []string
-	p := processors{one: func() { set = append(set, "one") }, all: func() { set = append(set, "all") }}
-	used, now := 5*time.Second, time.Unix(1000, 0)
-	look := func(work float64) []string {
-		set = nil
-		used += time.Duration(work * float64(betweenWork))
-		now = now.Add(betweenWork)
-		p.follow(used, now)
-		return set
-	}
-	require.Empty(t, look(0), "the first look")
-	require.Empty(t, look(1.5))
-	require.Empty(t, look(0.7), "still on all")
-	require.Equal(t, []string{"one"}, look(0.5))
-	require.Empty(t, look(0))
-	require.Empty(t, look(0.7), "still on one")
-	require.Equal(t, []string{"all"}, look(0.8))
-	require.Empty(t, look(2))
-	require.Equal(t, []string{"one"}, look(0.1))
+	l := newLooker()
+	require.Empty(t, l.looks(3*time.Second, 1.5, 0))
+	require.Empty(t, l.looks(3*time.Second, 0.7, 0), "still on all")
+	require.Equal(t, []string{"one"}, l.looks(3*time.Second, 0.5, 1))
+	require.Empty(t, l.looks(3*time.Second, 0.8, 3), "still on one")
+	require.Equal(t, []string{"all"}, l.looks(500*time.Millisecond, 0.98, 0), "a few that compute")
+	require.Empty(t, l.looks(3*time.Second, 2, 0))
+	require.Equal(t, []string{"one"}, l.looks(3*time.Second, 0, 0))
+}
+
+// A burst has all processors at the next look, also on a machine that is full. They are kept
+// while goroutines wait, and for a second behind it.
+func TestProcessors_followThoseThatWait(t *testing.T) {
+	t.Parallel()
+	l := newLooker()
+	require.Equal(t, []string{"one"}, l.looks(3*time.Second, 0.1, 0))
+	require.Equal(t, []string{"all"}, l.looks(betweenWork, 0.1, 20))
+	require.Empty(t, l.looks(3*time.Second, 0.5, 5))
+	require.Empty(t, l.looks(quietTime-betweenWork, 0, 0), "the next burst begins with all")
+	require.Equal(t, []string{"one"}, l.looks(quietTime, 0, 0))
 }
 
 // This process waits meanwhile, and so does little. It is not parallel: the number is that of
@@ -53,8 +80,8 @@ func TestProcessors_withoutTimeSayNothing(t *testing.T) {
 	t.Parallel()
 	p := processors{one: func() { t.Error("one") }, all: func() { t.Error("all") }}
 	now := time.Unix(1000, 0)
-	p.follow(0, now)
-	p.follow(0, now)
+	p.follow(reading{0, now}, 99)
+	p.follow(reading{0, now}, 99)
 }
 
 func TestCPUTime_isThatOfThisProcess(t *testing.T) {
