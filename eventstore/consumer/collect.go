@@ -8,25 +8,39 @@ import (
 // A batch costs about as much as ten events. So a live consumer collects for a moment
 // before a batch that follows another one closely. An event that comes alone is never
 // delayed. A small batch is not delayed when something waits for it. Neither is the one
-// behind it.
-const largeBatch = 16
+// behind it. Behind a huge batch, which is one of thousands of events a second, it collects
+// for longer while nothing waits.
+const (
+	largeBatch = 16
+	hugeBatch  = 128
+	hugeTimes  = 4 // as long as behind others
+)
 
 // collect waits for more events of the next batch. It reports whether the context is
 // still alive.
 func (s *session[T]) collect(ctx context.Context) bool {
-	isLarge := s.last >= largeBatch
-	if !s.live || s.wanted && !isLarge {
-		return true
-	}
 	most := s.consumer.options.Intervals.Collect
+	switch {
+	case !s.live:
+		return true
+	case s.last >= hugeBatch && !s.wanted:
+		return s.pause(ctx, most, nil) && s.pause(ctx, hugeTimes*most, s.consumer.options.Wanted())
+	case s.last >= largeBatch:
+		return s.pause(ctx, most, nil)
+	case s.wanted:
+		return true
+	default:
+		return s.pause(ctx, most, s.consumer.options.Wanted())
+	}
+}
+
+// pause waits until a time has passed since the last batch, or something waits for the next
+// one. It reports whether the context is still alive.
+func (s *session[T]) pause(ctx context.Context, most time.Duration, wanted <-chan struct{}) bool {
 	// A clock that was set back must not make the wait longer.
 	rest := min(most, most-s.consumer.options.Clock().Sub(s.batchAt))
 	if rest <= 0 {
 		return true
-	}
-	var wanted <-chan struct{}
-	if !isLarge {
-		wanted = s.consumer.options.Wanted()
 	}
 	timer := time.NewTimer(rest)
 	defer timer.Stop()

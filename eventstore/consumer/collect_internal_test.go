@@ -23,21 +23,29 @@ func TestCollect_waitsOnlyInABusyTimeInWhichNothingWaits(t *testing.T) {
 		"after a large batch":               {session: &session[int]{live: true, last: largeBatch, batchAt: now, wanted: true}, wanted: open, waits: true},
 		"after the time to collect":         {session: &session[int]{live: true, last: 1, batchAt: now.Add(-time.Hour)}, wanted: open},
 		"long after a large batch":          {session: &session[int]{live: true, last: largeBatch, batchAt: now.Add(-time.Hour)}, wanted: open},
+		"a while after a huge batch":        {session: &session[int]{live: true, last: hugeBatch, batchAt: now.Add(-time.Minute)}, wanted: open, waits: true},
+		"long after a huge batch":           {session: &session[int]{live: true, last: hugeBatch, batchAt: now.Add(-time.Hour)}, wanted: open},
+		"after a huge one that was wanted":  {session: &session[int]{live: true, last: hugeBatch, batchAt: now.Add(-time.Minute), wanted: true}, wanted: open},
+		"a while after a large batch":       {session: &session[int]{live: true, last: largeBatch, batchAt: now.Add(-time.Minute)}, wanted: open},
 		"while catching up":                 {session: &session[int]{last: largeBatch, batchAt: now}, wanted: open},
 		"after a batch that was waited for": {session: &session[int]{live: true, last: 1, batchAt: now, wanted: true}, wanted: open},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.session.consumer = &Consumer[int]{options: Options{Clock: func() time.Time { return now }, Wanted: func() <-chan struct{} { return c.wanted }}.withDefaults()}
+			c.session.consumer = &Consumer[int]{options: Options{
+				Clock: func() time.Time { return now }, Intervals: Intervals{Collect: 30 * time.Second}, Wanted: func() <-chan struct{} { return c.wanted },
+			}.withDefaults()}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			require.Equal(t, !c.waits, c.session.collect(ctx))
 		})
 	}
 	t.Run("until it is waited for", func(t *testing.T) {
-		s := session[int]{live: true, last: 1, batchAt: now}
-		s.consumer = &Consumer[int]{options: Options{
-			Clock: func() time.Time { return now }, Intervals: Intervals{Collect: time.Hour}, Wanted: func() <-chan struct{} { return shut },
-		}.withDefaults()}
-		require.True(t, s.collect(t.Context()))
+		for last, since := range map[int]time.Duration{1: 0, hugeBatch: time.Hour} {
+			s := session[int]{live: true, last: last, batchAt: now.Add(-since)}
+			s.consumer = &Consumer[int]{options: Options{
+				Clock: func() time.Time { return now }, Intervals: Intervals{Collect: time.Hour}, Wanted: func() <-chan struct{} { return shut },
+			}.withDefaults()}
+			require.True(t, s.collect(t.Context()))
+		}
 	})
 }
