@@ -24,6 +24,7 @@ const (
 	// position.
 	pollStandbyEvery = 50 * time.Millisecond
 	connectTime      = 5 * time.Second
+	closeTime        = 250 * time.Millisecond
 )
 
 // listen keeps the watermark by one connection until the context ends.
@@ -51,7 +52,7 @@ func (r *Reader) listenOnce(ctx context.Context, config *pgx.ConnConfig, wait *b
 	if err != nil {
 		return fmt.Errorf("connect to the read model: %w", err)
 	}
-	defer closeConn(conn)
+	defer closeConn(ctx, conn)
 	l := &listener{reader: r, conn: conn}
 	_, err = conn.Exec(ctx, "LISTEN read")
 	if inRecovery(err) {
@@ -82,9 +83,15 @@ func inRecovery(err error) bool {
 	return errors.As(err, &refused) && refused.Code == readOnlyTransaction
 }
 
-func closeConn(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime) //nolint:forbidigo // the reader's own context has ended
+// closeConn closes a connection of a reader. A reader that ends waits for what a cancelled
+// call has left of it, and one that connects again does not.
+func closeConn(reader context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(reader), closeTime)
 	defer cancel()
+	if reader.Err() == nil {
+		_ = conn.Close(ctx) // an error changes nothing: the connection is not used again
+		return
+	}
 	pg.Close(ctx, conn)
 }
 

@@ -8,23 +8,23 @@ import (
 // A batch costs about as much as ten events. So a live consumer collects for a moment
 // before a batch that follows another one closely. An event that comes alone is never
 // delayed. A small batch is not delayed when something waits for it. Neither is the one
-// behind it. Behind a huge batch, which is one of thousands of events a second, it collects
-// for longer while nothing waits.
+// behind it. While thousands of events a second arrive it collects for longer, as long as
+// nothing waits.
 const (
 	largeBatch = 16
-	hugeBatch  = 128
-	hugeTimes  = 4 // as long as behind others
+	fast       = 5000 // events a second
+	fastTimes  = 4    // as long as at other times
 )
 
-// collect waits for more events of the next batch. It reports whether the context is
-// still alive.
+// collect waits for more events of the next batch, unless it is full already. It reports
+// whether the context is still alive.
 func (s *session[T]) collect(ctx context.Context) bool {
 	most := s.consumer.options.Intervals.Collect
 	switch {
-	case !s.live:
+	case !s.live, len(s.items)+1 >= s.batchLimit():
 		return true
-	case s.last >= hugeBatch && !s.wanted:
-		return s.pause(ctx, most, nil) && s.pause(ctx, hugeTimes*most, s.consumer.options.Wanted())
+	case s.rate >= fast && s.last >= largeBatch && !s.wanted:
+		return s.pause(ctx, most, nil) && s.pause(ctx, fastTimes*most, s.consumer.options.Wanted())
 	case s.last >= largeBatch:
 		return s.pause(ctx, most, nil)
 	case s.wanted:
@@ -51,6 +51,14 @@ func (s *session[T]) pause(ctx context.Context, most time.Duration, wanted <-cha
 		return false
 	}
 	return true
+}
+
+// rate returns events a second, and 0 when the clock was set back.
+func rate(events int, passed time.Duration) float64 {
+	if passed <= 0 {
+		return 0
+	}
+	return float64(events) / passed.Seconds()
 }
 
 // isClosed reports whether a channel that carries no values is closed.

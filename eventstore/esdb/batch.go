@@ -140,14 +140,14 @@ func (b *batchAppender) begin() (*batchSession, *serverSearch, error) {
 // hint returns what the calls so far say about the leader. The caller holds the lock.
 func (b *batchAppender) hint() searchHint {
 	var hint searchHint
-	maps.DeleteFunc(b.failed, func(_ string, at time.Time) bool { return time.Since(at) > suspectFor })
 	if b.session != nil {
 		leader, failed := b.session.hint()
-		if failed {
-			b.failed[b.session.node] = time.Now()
+		if !failed.IsZero() {
+			b.failed[b.session.node] = failed
 		}
 		hint.leader = leader
 	}
+	maps.DeleteFunc(b.failed, func(_ string, at time.Time) bool { return time.Since(at) > suspectFor })
 	hint.suspects = slices.Collect(maps.Keys(b.failed))
 	return hint
 }

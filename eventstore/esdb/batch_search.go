@@ -38,7 +38,7 @@ func (d batchDialer) pause() time.Duration {
 // open opens a call at the leader: where the hint says that it is, and else where a node of
 // the configuration says so. Errors: errNoBatch as it is, and those of the nodes.
 func (d batchDialer) open(ctx context.Context, hint searchHint) (*batchSession, error) {
-	if hint.leader != "" {
+	if hint.leader != "" && (isCluster(d.cfg) || hint.leader != d.cfg.Address) {
 		if session, err := d.openAt(ctx, ctx, hint.leader); err == nil {
 			return session, nil
 		}

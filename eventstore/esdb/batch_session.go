@@ -34,9 +34,9 @@ type batchSession struct {
 	mu      sync.Mutex
 	last    int64 // the second half of the last correlation id
 	waiting map[int64]*waitingAppend
-	retired bool // no append begins on it any more
-	refuses bool // its node has answered that it cannot append
-	heard   bool // something was received on the call
+	retired bool      // no append begins on it any more
+	failed  time.Time // when its node answered that it cannot append, or the call broke; zero: never
+	heard   bool      // something was received on the call
 	// asked is whether an answer is due: an append is in flight, or was and has left without
 	// one. since is when that began, or when something was last received.
 	asked bool
@@ -108,27 +108,32 @@ func (b *batchSession) retire() {
 
 // refuse retires a call whose node has answered that it cannot append.
 func (b *batchSession) refuse() {
-	b.mu.Lock()
-	b.refuses = true
-	b.mu.Unlock()
+	b.fail()
 	b.retire()
 }
 
+// fail notes the first failure of the call.
+func (b *batchSession) fail() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failed.IsZero() {
+		b.failed = time.Now()
+	}
+}
+
 // hint returns what the call says of the leader to the search that follows it: the address
-// that is tried first, and whether the node of the call has failed. One whose call is
-// retired for its age alone still leads.
-func (b *batchSession) hint() (leader string, failed bool) {
+// that is tried first, and when the call has failed. One that is retired for its age alone
+// has not, and its node still leads.
+func (b *batchSession) hint() (leader string, failed time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case b.isOver() && !errors.Is(b.err, errRetired):
-		return b.leader, true
-	case b.refuses:
-		return "", true
-	case b.retired:
-		return b.node, false
+		return b.leader, b.failed
+	case b.retired && b.failed.IsZero():
+		return b.node, time.Time{}
 	}
-	return "", false
+	return "", b.failed
 }
 
 // endIfDone ends a retired call on which nothing is in flight. The caller holds the lock.
@@ -210,6 +215,9 @@ func (b *batchSession) finish(err error) {
 	} else {
 		b.err = endOfCall(err, b.heard) // only this goroutine writes heard
 		b.leader = leaderIn(b.call.Trailer())
+	}
+	if !errors.Is(b.err, errRetired) {
+		b.fail()
 	}
 	b.cancel(nil)
 	_ = b.conn.Close()

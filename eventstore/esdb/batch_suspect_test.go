@@ -3,6 +3,7 @@ package esdb
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"strings"
@@ -118,7 +119,7 @@ func TestBatch_aLeaderThatIsCutOffGetsNoSecondCall(t *testing.T) {
 	}))
 	listener, address, leader := onLoopback(t)
 	servedAt(t, listener, leading(leader, gossipAfter(1, again)))
-	store := open(t, "esdb://"+suspect+","+address+patient, Options{attemptTime: time.Second})
+	store := open(t, "esdb://"+suspect+","+address+patient, Options{attemptTime: 3 * time.Second})
 	store.diagnosis.ask = func(context.Context) finding { return finding{} } // a probe asks for the leader too
 	mustAppend(t, store, opening("a"))
 	require.Equal(t, address, sessionOf(store).node)
@@ -130,6 +131,9 @@ func TestHint_isOfACallThatFailed(t *testing.T) {
 	const node = "10.0.0.1:2113"
 	ended := func(err error, leader string) *batchSession {
 		session := &batchSession{node: node, over: make(chan struct{}), err: err, leader: leader, cancel: func(error) {}}
+		if !errors.Is(err, errRetired) {
+			session.fail()
+		}
 		close(session.over)
 		return session
 	}
@@ -153,12 +157,14 @@ func TestHint_isOfACallThatFailed(t *testing.T) {
 
 // A node stays suspect when the one that came after it fails too, and not for ever.
 func TestHint_remembersForAWhile(t *testing.T) {
-	failing := &batchSession{node: "10.0.0.2:2113", over: make(chan struct{}), err: errNoLeader}
+	failing := &batchSession{node: "10.0.0.2:2113", over: make(chan struct{}), err: errNoLeader, failed: time.Now()}
 	close(failing.over)
 	appender := batchAppender{session: failing, failed: map[string]time.Time{
 		"10.0.0.1:2113": time.Now(), "10.0.0.3:2113": time.Now().Add(-2 * suspectFor),
 	}}
 	require.ElementsMatch(t, []string{"10.0.0.1:2113", "10.0.0.2:2113"}, appender.hint().suspects)
+	failing.failed = time.Now().Add(-2 * suspectFor) // and nothing was appended since
+	require.Equal(t, []string{"10.0.0.1:2113"}, appender.hint().suspects)
 }
 
 // A name stands for two nodes. The first one takes connections and answers nothing.

@@ -48,11 +48,15 @@ func (p *planner) remove(t *Theirs, why string) {
 
 // twinOf returns the record that was created in NOMIS twice, because the answer to the
 // first creation was lost. The twin equals what the record was before NOMIS was known to
-// hold it, has a higher sequence, and its rows are by the service, as the first one is. People
+// hold it, has a higher sequence, and was written by the service: both rows, or the one that
+// is left. People
 // who keep both systems may write the same in both, so that the name decides: what they
 // wrote in NOMIS may be all that keeps the pair apart. It returns nil for another detail.
 func (p *planner) twinOf(t *Theirs) *record {
-	if !slices.Contains(p.Policy.Authors, t.UpdatedBy) || !t.RowMissing && !p.isByService(t) {
+	if !slices.Contains(p.Policy.Authors, t.UpdatedBy) {
+		return nil
+	}
+	if !t.RowMissing && !p.isByService(t) {
 		return nil
 	}
 	for i := range p.records {

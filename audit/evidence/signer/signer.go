@@ -67,8 +67,8 @@ func New(options Options) (*Signer, error) {
 	}
 	intervals := options.Intervals
 	intervals.Lease = cmp.Or(intervals.Lease, min(time.Second, options.Every/4))
-	// Nobody waits for a leaf: only heads are shown. Behind a huge batch it is four times as
-	// long.
+	// Nobody waits for a leaf: only heads are shown. While many facts come it is four
+	// times as long.
 	intervals.Collect = cmp.Or(intervals.Collect, min(100*time.Millisecond, options.Every/16))
 	h := &handler{
 		Options: options, signer: key.Signer(), signed: make(chan struct{}, 1),

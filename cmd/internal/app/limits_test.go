@@ -111,7 +111,7 @@ func TestFeed_ofAProcessKnowsItsLogAndItsToken(t *testing.T) {
 	r := limited(t, both)
 	r.feed(t, "").Body.Close() // it answers
 	whole := r.token
-	r.token = r.endsIn(t, 3*time.Second)
+	r.token = r.endsIn(t, 8*time.Second)
 	feed := r.feed(t, "?follow=true")
 	r.token = whole
 	id, err := uuid.Parse(feed.Header.Get("X-Log-Id"))

@@ -40,9 +40,9 @@ func TuneProcessors(ctx context.Context, environment map[string]string) {
 		waiting := []metric.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
 		for {
 			select {
-			case now := <-looks.C:
+			case <-looks.C: // which may be late on a full machine
 				metric.Read(waiting)
-				f.follow(reading{cpuTime(), now}, waiting[0].Value.Uint64())
+				f.follow(reading{cpuTime(), time.Now()}, waiting[0].Value.Uint64())
 			case <-ctx.Done():
 				return
 			}
@@ -58,7 +58,7 @@ func TuneProcessors(ctx context.Context, environment map[string]string) {
 type processors struct {
 	one, all func() // set the number of processors
 
-	last, began   reading // of the last look, and of the time whose work is looked at as a whole
+	last, began   reading // of the last look, and of the quiet time whose work is looked at as a whole
 	work, waiting float64 // averages of the last looks
 	isOne         bool
 }
@@ -78,9 +78,12 @@ func (p *processors) follow(now reading, waiting uint64) {
 	case p.isOne && (p.work > muchWork || p.waiting > manyWaiting):
 		p.isOne, p.began = false, now
 		p.all()
-	case !p.isOne && now.at.Sub(p.began.at) >= quietTime:
+	case p.isOne:
+	case p.work > muchWork || p.waiting > fewWaiting:
+		p.began = now
+	case now.at.Sub(p.began.at) >= quietTime:
 		work, _ := p.began.workUntil(now)
-		p.began, p.isOne = now, work < littleWork && p.waiting < fewWaiting
+		p.began, p.isOne = now, work < littleWork
 		if p.isOne {
 			p.one()
 		}

@@ -49,15 +49,17 @@ func TestProcessors_followTheWork(t *testing.T) {
 	require.Equal(t, []string{"one"}, l.looks(3*time.Second, 0, 0))
 }
 
-// A burst has all processors at the next look, also on a machine that is full. They are kept
-// while goroutines wait, and for a second behind it.
+// A burst of many has all processors at the next look, also on a machine that is full. They
+// are kept while goroutines wait, and for a second behind it.
 func TestProcessors_followThoseThatWait(t *testing.T) {
 	t.Parallel()
 	l := newLooker()
 	require.Equal(t, []string{"one"}, l.looks(3*time.Second, 0.1, 0))
 	require.Equal(t, []string{"all"}, l.looks(betweenWork, 0.1, 20))
-	require.Empty(t, l.looks(3*time.Second, 0.5, 5))
-	require.Empty(t, l.looks(quietTime-betweenWork, 0, 0), "the next burst begins with all")
+	for _, burst := range []time.Duration{time.Second, 1300 * time.Millisecond, 1900 * time.Millisecond} {
+		require.Empty(t, l.looks(burst, 0.5, 20))
+		require.Empty(t, l.looks(quietTime-betweenWork, 0.1, 0), "the next burst begins with all")
+	}
 	require.Equal(t, []string{"one"}, l.looks(quietTime, 0, 0))
 }
 

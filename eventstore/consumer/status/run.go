@@ -34,11 +34,6 @@ func NewSession(dsn string) *Session { return &Session{dsn: dsn} }
 func (s *Session) Close(ctx context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.drop(ctx)
-}
-
-// drop closes the connection, if there is one.
-func (s *Session) drop(ctx context.Context) {
 	if s.conn == nil {
 		return
 	}
@@ -60,7 +55,8 @@ func (s *Session) use(ctx context.Context, do func(context.Context, *pgx.Conn) e
 		}
 	}
 	if err = do(ctx, s.conn); err != nil {
-		s.drop(ctx)
+		_ = s.conn.Close(context.WithoutCancel(ctx)) // the next use has another one, and waits for nothing of this
+		s.conn = nil
 	}
 	return err
 }
