@@ -40,7 +40,12 @@ func TestProof_ofSomethingElseIsRefused(t *testing.T) {
 	t.Parallel()
 	k := grow(t, 300)
 	for name, spoil := range map[string]func(*evidence.Proof){
-		"another leaf":   func(p *evidence.Proof) { p.Leaf = k.leaves[8] },
+		"another leaf": func(p *evidence.Proof) { p.Leaf = k.leaves[8] },
+		"what is no leaf of ours": func(p *evidence.Proof) {
+			other := &kept{leaves: [][]byte{[]byte("x")}}
+			other.tree.Add(evidence.LeafHash([]byte("x")))
+			*p = prove(t, other, 0)
+		},
 		"no leaf":        func(p *evidence.Proof) { p.Leaf = nil },
 		"another index":  func(p *evidence.Proof) { p.Index++ },
 		"after the end":  func(p *evidence.Proof) { p.Index = 300 },

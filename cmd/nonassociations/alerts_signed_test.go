@@ -128,6 +128,9 @@ func TestRecord_thatNOMISDoesNotTakeIsAlerted(t *testing.T) {
 	o.open(t, "A0002AA")
 	waits := listen.later(t, func(s alerts.Scrape) bool { return s.Values[pendingAge] > 0 })
 	judge(t, "NomisPendingTooLong", false, []alerts.Phase{well, waits})
+	grown := waits.Second.Values[pendingAge] - waits.First.Values[pendingAge]
+	require.Greater(t, grown, 0.5, "a second has passed, and the unit tests go on by seconds")
+	require.Less(t, grown, 60.0)
 	waits.Times = 7 // a little more than half an hour
 	judge(t, "NomisPendingTooLong", true, []alerts.Phase{well, waits})
 }

@@ -258,6 +258,10 @@ func TestVerifyLog_thatCannotBeJudged(t *testing.T) {
 		_, status = s.verify(t, args...)
 		require.Equal(t, 80, status, args)
 	}
+	empty := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(empty, "store-id"), []byte(uuid.NewString()+"\n"), 0o600))
+	_, status = s.verify(t, "--archive", empty)
+	require.Equal(t, 2, status, "an archive without a checkpoint")
 	for _, variable := range []string{"EVIDENCE_KEY_FILE", "EVIDENCE_OLD_KEYS", "WITNESS_KEY"} {
 		t.Setenv(variable, "")
 	}

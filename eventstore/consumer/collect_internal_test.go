@@ -60,3 +60,11 @@ func TestRate_isThatBetweenTwoBatches(t *testing.T) {
 	require.Zero(t, rate(500, 0))
 	require.Zero(t, rate(500, -time.Second), "the clock was set back")
 }
+
+func TestPassed_alsoWhenTheClockWasSetBack(t *testing.T) {
+	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	s := session[int]{consumer: &Consumer[int]{options: Options{Clock: func() time.Time { return now }}}}
+	require.False(t, s.passed(now.Add(-time.Second), time.Minute))
+	require.True(t, s.passed(now.Add(-time.Minute), time.Minute))
+	require.True(t, s.passed(now.Add(time.Second), time.Minute))
+}

@@ -232,11 +232,18 @@ func (s *session[T]) checkCaughtUp(ctx context.Context) error {
 	return nil
 }
 
+// passed reports whether a time has passed since a moment. A clock that was set back must
+// not make it longer.
+func (s *session[T]) passed(at time.Time, limit time.Duration) bool {
+	since := s.consumer.options.Clock().Sub(at)
+	return since < 0 || since >= limit
+}
+
 // idle runs between batches. It stores the checkpoint when only events of other
 // streams have passed, flushes a commit that the handler delays for more events, and
 // checks the lease.
 func (s *session[T]) idle(ctx context.Context) error {
-	quiet := s.consumer.options.Clock().Sub(s.usedAt) >= s.consumer.options.Intervals.Lease
+	quiet := s.passed(s.usedAt, s.consumer.options.Intervals.Lease)
 	if s.written.Uint64() < s.applied.Uint64() || s.more && quiet {
 		return s.apply(ctx, Batch[T]{Through: s.applied})
 	}

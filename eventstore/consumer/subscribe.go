@@ -130,8 +130,8 @@ func (s *session[T]) lookAtHead() {
 func (s *session[T]) resubscribeWhenStalled(h head) {
 	s.sub.mu.Lock()
 	defer s.sub.mu.Unlock()
-	silent := s.consumer.options.Clock().Sub(s.sub.receivedAt)
-	if s.sub.cancel == nil || s.sub.sending || silent < s.consumer.options.Intervals.Stall || !s.sub.received.Before(h.Own) {
+	silent := s.passed(s.sub.receivedAt, s.consumer.options.Intervals.Stall)
+	if s.sub.cancel == nil || s.sub.sending || !silent || !s.sub.received.Before(h.Own) {
 		return
 	}
 	s.consumer.options.Logger.Warn("subscription is silent behind the head, subscribing again", "lease", s.consumer.options.Name)

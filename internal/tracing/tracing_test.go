@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 
 	"nonassociations/internal/tracing"
 )
@@ -29,14 +30,18 @@ func record(t *testing.T, options ...sdktrace.TracerProviderOption) *tracetest.S
 const sampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 func TestOff_costsNoMemory(t *testing.T) {
-	ctx := t.Context()
+	ctx, two := t.Context(), []string{sampled, sampled}
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", http.NoBody)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		_, request := tracing.Request(r, tracing.Services)
 		_, step := tracing.Step(ctx, "command")
 		_, call := tracing.Call(ctx, "log append", "eventstore")
 		_, follow := tracing.Follow(ctx, sampled, "turn", tracing.Consumer)
+		_, root := tracing.Root(ctx, "click")
+		_, all := tracing.FollowAll(ctx, two, "ring", tracing.Consumer)
 		_ = tracing.Parent(ctx)
+		tracing.Name(root, "event", "opened")
+		tracing.Fail(all, "40001")
 		tracing.Count(step, "pairs", 1)
 		tracing.End(call, nil)
 		tracing.End(follow, nil)
@@ -144,6 +149,10 @@ func TestTransport_passesTheTraceOnAndNoMore(t *testing.T) {
 	call(ctx)
 	root.End()
 	require.Contains(t, got.Get("Traceparent"), root.SpanContext().TraceID().String())
+	state, err := trace.ParseTraceState("name=Smith")
+	require.NoError(t, err)
+	call(trace.ContextWithSpanContext(ctx, root.SpanContext().WithTraceState(state)))
+	require.Contains(t, got.Get("Traceparent"), root.SpanContext().TraceID().String())
 	require.Empty(t, got.Get("Tracestate"))
 	require.Equal(t, "GET nomis", spans.Ended()[0].Name())
 }
@@ -156,11 +165,15 @@ func TestLine_hasTheIdsOnce(t *testing.T) {
 	logger.InfoContext(ctx, "x")
 	logger.InfoContext(ctx, "y", "requestId", "7f3a")
 	logger.InfoContext(context.Background(), "z")
+	logger.WithGroup("g").InfoContext(ctx, "in a group")
+	logger.InfoContext(trace.ContextWithSpan(context.Background(), span), "behind the log")
 	lines := strings.Split(text.String(), "\n")
 	require.Contains(t, lines[0], `"requestId":"7f3ab6a5-1d6c-4d0e-9f59-0a3f2f3b1c11","traceId":"`+span.SpanContext().TraceID().String()+`"`)
 	require.Equal(t, 1, strings.Count(lines[1], "requestId"))
 	require.NotContains(t, lines[2], "requestId")
 	require.NotContains(t, lines[2], "traceId")
+	require.Contains(t, lines[3], `"requestId":"7f3ab6a5-`)
+	require.Contains(t, lines[4], `"traceId":"`+span.SpanContext().TraceID().String()+`"`)
 }
 
 func TestExporter_isThatOfTheStandardVariables(t *testing.T) {

@@ -247,9 +247,11 @@ func TestRebuild_waitsForACheckOfTheNight(t *testing.T) {
 	}()
 	require.Eventually(t, func() bool {
 		var waits bool
-		err := w.conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rebuild')`).Scan(&waits)
-		return err == nil && waits
+		err := w.conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rebuild' AND state = 'idle'
+			AND query LIKE '%pg_try_advisory_lock(hashtextextended($1, 0))')`).Scan(&waits)
+		return (err == nil && waits) || len(ended) > 0
 	}, patience, 5*time.Millisecond)
+	require.Empty(t, ended, "it was refused")
 	w.exec(`SELECT pg_advisory_unlock(hashtextextended('lease rebuild', 0))`)
 	require.NoError(t, <-ended)
 }

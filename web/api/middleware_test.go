@@ -19,6 +19,7 @@ import (
 
 	"nonassociations/commands"
 	"nonassociations/domain"
+	"nonassociations/internal/tracing"
 	"nonassociations/web/api"
 )
 
@@ -90,10 +91,13 @@ func TestOneLine_isLoggedARequestWithoutPersonalData(t *testing.T) {
 // TestRequestID_isOurs: a caller cannot give two requests one id, nor choose what the log and
 // a view are found by.
 func TestRequestID_isOurs(t *testing.T) {
-	h, seen := newTestServer(t), map[string]bool{anID: true}
+	var lines strings.Builder
+	h := newTestServer(t, func(o *api.Options) { o.Logger = slog.New(tracing.Handler(slog.NewJSONHandler(&lines, nil))) })
+	seen := map[string]bool{anID: true}
 	for range 2 {
 		id := h.call(http.MethodGet, "/non-associations/A9109UD", reader, "", "X-Request-Id", anID).Header().Get("X-Request-ID")
 		require.False(t, seen[id], id)
+		require.Contains(t, lines.String(), `"requestId":"`+id+`"`, "the line has the id that the answer names")
 		seen[id] = true
 	}
 }

@@ -1,6 +1,7 @@
 package logcheck_test
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
@@ -81,6 +82,17 @@ func TestAgainst_aRestoredLog(t *testing.T) {
 	r = against(t, w.restored(30, 2), checkpoint, nil)
 	require.Equal(t, &logcheck.Against{Size: 40, Prefix: true, Missing: 10, MissingEvents: gone, Proven: true}, r.Against)
 	require.Nil(t, r.Problems[0].Stream)
+	// What is left is no prefix where a fact of it was changed, or where others are gone.
+	changed := w.restored(30, 1)
+	changed.log = slices.Clone(changed.log)
+	changed.log[changed.log.ours()[25]].Data = nil
+	gap := w.restored(40, 1)
+	gap.log = slices.Delete(slices.Clone(gap.log), gap.log.ours()[20], gap.log.ours()[30])
+	for _, other := range []world{changed, gap} {
+		r = against(t, other, checkpoint, facts)
+		require.False(t, r.Against.Prefix)
+		require.EqualValues(t, 10, r.Against.Missing)
+	}
 }
 
 // TestAgainst_aFork is one that goes on with other facts after a restore.
@@ -121,6 +133,11 @@ func TestAgainst_aFork(t *testing.T) {
 	r = against(t, other, checkpoint, nil)
 	require.Equal(t, []string{"FORK 40"}, words(r.Problems))
 	require.False(t, r.Against.Prefix)
+	w, _, _ = outside(t) // the log is whole, and another head of that size was signed
+	w.kept.heads[1] = other.kept.heads[0]
+	r = against(t, w, checkpoint, nil)
+	require.Contains(t, words(r.Problems), "FORK 40")
+	require.False(t, r.Against.Prefix)
 }
 
 // TestAgainst_aLogThatWasChanged: what is kept says that it is no fork.
@@ -151,6 +168,7 @@ func TestAgainst_whatCannotBeUsed(t *testing.T) {
 	require.NoError(t, err)
 	for _, text := range []string{
 		"x", "c2sp.org/tlog-proof@v1\n", other, n.Body + "\n" + line, checkpoint[:len(checkpoint)-9] + "AAAAAAA=\n",
+		checkpoint[:len(checkpoint)-9] + "AAAAAAA=\n" + line,
 	} {
 		o := w.options()
 		o.Against = text

@@ -52,6 +52,8 @@ func TestFrom_findsItsPlace(t *testing.T) {
 	last := all[ours[39]]
 	w.log = append(slices.Delete(slices.Clone(all), ours[39], ours[39]+1), last).placed()
 	require.Equal(t, []string{"MOVED 39"}, words(w.from(t, 40).Problems))
+	w.log = slices.Insert(slices.Delete(slices.Clone(all), ours[39], ours[39]+1), ours[20], last).placed()
+	require.Equal(t, []string{"MISSING 39"}, words(w.from(t, 40).Problems), "it lies in what is trusted, which is not read")
 	w.log = slices.Delete(slices.Clone(all), ours[20], ours[39]+1)
 	r := w.from(t, 40)
 	require.EqualValues(t, 0, r.From, "nothing to begin with: everything was checked")

@@ -120,6 +120,10 @@ func TestCheck_ofAKeyThatIsRetired(t *testing.T) {
 func TestCheck_boundsWhatWaits(t *testing.T) { //nolint:paralleltest // it changes the bound
 	before := logcheck.SetMaxWaiting(10)
 	defer logcheck.SetMaxWaiting(before)
+	waits, lost, taken := logcheck.Held(logcheck.MaxProblems + 5000)
+	require.LessOrEqual(t, waits, 2*10+1024)
+	require.LessOrEqual(t, lost, logcheck.MaxProblems)
+	require.LessOrEqual(t, taken, 2*10+1025)
 	w := makeWorld(t, 80, 80)
 	for i := range w.log {
 		w.log[i].ID = uuid.NewSHA1(w.log[i].ID, []byte("another"))

@@ -2,6 +2,7 @@ package signer_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -45,6 +46,7 @@ type harness struct {
 	tree    store.Tree
 	key     evidence.PrivateKey
 	clock   func() time.Time
+	every   time.Duration // 0: 400 ms
 	facts   int
 	witness *signer.Witness
 }
@@ -83,10 +85,32 @@ func (h *harness) add(count int) {
 
 func (h *harness) options() signer.Options {
 	return signer.Options{
-		Log: h.log, DSN: h.dsn, Tree: h.tree, Origin: origin, Keys: []evidence.PrivateKey{h.key}, Every: 400 * time.Millisecond,
+		Log: h.log, DSN: h.dsn, Tree: h.tree, Origin: origin, Keys: []evidence.PrivateKey{h.key}, Every: cmp.Or(h.every, 400*time.Millisecond),
 		Witness: h.witness, Clock: h.clock, Logger: slog.New(slog.DiscardHandler), Build: "test",
 		Intervals: consumer.Intervals{Retry: 10 * time.Millisecond, Poison: 20 * time.Millisecond, Head: 50 * time.Millisecond},
 	}
+}
+
+// stopClock lets the clock of the signers stand, but for what it is set forward.
+func (h *harness) stopClock() (forward func(time.Duration)) {
+	begin, passed := time.Now().Round(0), atomic.Int64{}
+	h.clock = func() time.Time { return begin.Add(time.Duration(passed.Load())) }
+	return func(by time.Duration) { passed.Add(int64(by)) }
+}
+
+// buffers waits until a signer has leaves in memory, and keeps until so many are kept.
+func (h *harness) buffers(s *signer.Signer, leaves int) {
+	h.t.Helper()
+	require.Eventually(h.t, func() bool { return s.Buffered() >= leaves }, waitLimit, pollEach)
+	require.Equal(h.t, leaves, s.Buffered())
+}
+
+func (h *harness) keeps(leaves int64) {
+	h.t.Helper()
+	require.Eventually(h.t, func() bool {
+		state, err := h.tree.State(h.t.Context())
+		return err == nil && state.Size == leaves
+	}, waitLimit, pollEach)
 }
 
 // start runs a signer until the returned function is called, which returns its error.

@@ -12,6 +12,7 @@ import (
 
 	"nonassociations/audit/evidence"
 	"nonassociations/audit/evidence/signer"
+	"nonassociations/audit/evidence/store"
 	"nonassociations/eventstore"
 	"nonassociations/eventstore/consumer"
 	"nonassociations/eventstore/consumer/status"
@@ -39,6 +40,43 @@ func TestSigner_overAnExistingLog(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, all, signer.Consumer)
 	require.Nil(t, all[signer.Consumer].Fault)
+}
+
+// TestSigner_signsInTime although facts go on coming, and no sooner.
+func TestSigner_signsInTime(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.every = 40 * time.Second
+	forward := h.stopClock()
+	s, _ := h.start()
+	h.add(3)
+	h.buffers(s, 3)
+	forward(h.every / 2)
+	h.keeps(3)
+	h.add(2)
+	h.buffers(s, 2)
+	_, err := h.tree.NewestHead(t.Context())
+	require.ErrorIs(t, err, store.ErrNoHead)
+	forward(h.every / 2)
+	h.waitHead()
+}
+
+// TestSigner_overLeavesWithoutAHead, as one that was killed leaves them, and nothing comes.
+func TestSigner_overLeavesWithoutAHead(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.every = time.Hour
+	forward := h.stopClock()
+	s, stop := h.start()
+	h.add(3)
+	h.buffers(s, 3)
+	forward(time.Minute)
+	h.keeps(3)
+	require.NoError(t, stop())
+	_, err := h.tree.NewestHead(t.Context())
+	require.ErrorIs(t, err, store.ErrNoHead)
+	h.start()
+	h.waitHead()
 }
 
 // TestSigners_atOnceMakeOneTree: one has the lease, and the other takes over.
@@ -69,6 +107,25 @@ func TestSigner_whoseSessionIsCutAgainAndAgain(t *testing.T) {
 		require.NoError(t, err)
 	}
 	h.waitHead()
+}
+
+// TestSigner_whoseSessionIsCutWithLeavesInMemory takes them from the log again, once.
+func TestSigner_whoseSessionIsCutWithLeavesInMemory(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.every = time.Hour
+	forward := h.stopClock() // so that they stay in memory
+	h.add(5)
+	s, _ := h.start()
+	h.buffers(s, 5)
+	_, err := connect(t, h).Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		forward(time.Minute)
+		state, err := h.tree.State(t.Context())
+		return err == nil && state.Size == 5
+	}, waitLimit, pollEach)
 }
 
 func TestSigner_ofAnotherLogOrOriginRefuses(t *testing.T) {
@@ -127,6 +184,19 @@ func TestSigner_whoseClockJumpsBack(t *testing.T) {
 	h.add(3)
 	second := h.waitHead()
 	require.False(t, second.SignedAt.Before(first.SignedAt))
+}
+
+// TestSigner_whoseClockJumpsBackWhileAFactWaits signs at once.
+func TestSigner_whoseClockJumpsBackWhileAFactWaits(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.every = 2 * time.Second
+	forward := h.stopClock()
+	s, _ := h.start()
+	h.add(3)
+	h.buffers(s, 3)
+	forward(-24 * time.Hour)
+	h.waitHead()
 }
 
 // TestSigner_atAFactWithoutALeaf covers what comes before it, and says which it is.

@@ -166,6 +166,9 @@ func TestHead_isOneOfASizeAndOfOneOrigin(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 7, newest.Size)
 	require.True(t, noon.Equal(newest.SignedAt), "a clock that goes back")
+	added, err = s.Tree().AddHead(t.Context(), 6, signed(t, tree, origin), noon.Add(time.Hour))
+	require.NoError(t, err)
+	require.False(t, added, "a smaller one, later")
 	covering, err := s.Tree().HeadCovering(t.Context(), 4)
 	require.NoError(t, err)
 	require.EqualValues(t, 5, covering.Size)
@@ -192,12 +195,12 @@ func TestEvidence_isChangedByNobody(t *testing.T) {
 	conn, err := pgx.Connect(t.Context(), dsn)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close(t.Context())) }()
-	for _, sql := range []string{
-		`UPDATE evidence.leaf SET text = 'x'`, `DELETE FROM evidence.leaf`, `TRUNCATE evidence.leaf`, `UPDATE evidence.node SET n = 7`,
-		`DELETE FROM evidence.head`, `UPDATE evidence.head SET note = 'x'`, `DELETE FROM evidence.cosignature`,
-	} {
-		_, err := conn.Exec(t.Context(), sql)
-		require.ErrorContains(t, err, "neither changed nor removed", sql)
+	for table, column := range map[string]string{"leaf": "text", "node": "hash", "head": "note", "cosignature": "note_line"} {
+		table = "evidence." + table
+		for _, sql := range []string{`UPDATE ` + table + ` SET ` + column + ` = ` + column, `DELETE FROM ` + table, `TRUNCATE ` + table + ` CASCADE`} {
+			_, err := conn.Exec(t.Context(), sql)
+			require.ErrorContains(t, err, table+" is neither changed nor removed", sql)
+		}
 	}
 }
 

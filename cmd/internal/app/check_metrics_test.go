@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"log/slog"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,7 +54,8 @@ func TestChecks_areMetricsAndAPartOnceTheyWereMade(t *testing.T) {
 	runbook, ok := checks()
 	require.Equal(t, "docs/runbooks/CheckTooOld.md", runbook)
 	require.False(t, ok, "it is old")
-	addCheck(t, dsn, "log", time.Now().Add(-time.Hour), true)
+	last := time.Now().Add(-25 * time.Hour)
+	addCheck(t, dsn, "log", last, true)
 	_, ok = checks()
 	require.True(t, ok)
 	addCheck(t, dsn, "readModel", time.Now(), false)
@@ -62,5 +65,10 @@ func TestChecks_areMetricsAndAPartOnceTheyWereMade(t *testing.T) {
 	scraped := s.scrape(t)
 	require.Contains(t, scraped, "\nnonassociations_check_ok{check=\"log\"} 1\n")
 	require.Contains(t, scraped, "\nnonassociations_check_ok{check=\"readModel\"} 0\n")
-	require.Contains(t, scraped, "\nnonassociations_check_timestamp_seconds{check=\"log\"} ")
+	_, value, found := strings.Cut(scraped, "\nnonassociations_check_timestamp_seconds{check=\"log\"} ")
+	require.True(t, found)
+	value, _, _ = strings.Cut(value, "\n")
+	at, err := strconv.ParseFloat(value, 64)
+	require.NoError(t, err)
+	require.InDelta(t, float64(last.Unix()), at, 1)
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"crypto/rand"
 	"os"
 	"path/filepath"
@@ -62,6 +63,14 @@ func TestEvidenceKey_isAddedAndNeverReplaced(t *testing.T) {
 	keys, err := o.Config.EvidenceKeys()
 	require.NoError(t, err)
 	require.Equal(t, []string{second, first}, keys)
+	ended, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, bytes.TrimSuffix(ended, []byte("\n")), 0o600)) // as an editor leaves it
+	third, err := o.NewEvidenceKeyOf(t.Context())
+	require.NoError(t, err)
+	keys, err = o.Config.EvidenceKeys()
+	require.NoError(t, err)
+	require.Equal(t, []string{third, second, first}, keys)
 	require.NoError(t, os.WriteFile(file, []byte("nonsense\n"), 0o600))
 	_, err = o.NewEvidenceKeyOf(t.Context())
 	require.ErrorContains(t, err, "line 1: no private key")
