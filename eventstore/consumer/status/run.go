@@ -55,7 +55,9 @@ func (s *Session) use(ctx context.Context, do func(context.Context, *pgx.Conn) e
 		}
 	}
 	if err = do(ctx, s.conn); err != nil {
-		_ = s.conn.Close(context.WithoutCancel(ctx)) // the next use has another one, and waits for nothing of this
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+		defer cancel()
+		_ = s.conn.Close(ending) // the next use has another one, and waits for nothing of this
 		s.conn = nil
 	}
 	return err
