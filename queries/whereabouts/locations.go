@@ -62,11 +62,16 @@ func NewLocations(d Directory, clock func() time.Time) *Locations {
 // old it is. A prison that the directory does not know has nobody. Errors:
 // ErrNoLocations, and the context's.
 func (l *Locations) Of(ctx context.Context, prison domain.PrisonID) (People, error) {
-	if last, asked := l.get(prison); asked && l.clock().Before(last.At.Add(Fresh)) {
+	if last, is := l.fresh(prison); is {
 		return last, nil
 	}
 	// Whoever leaves does not end the question for the others. The directory bounds it.
-	flight := l.flights.DoChan(string(prison), func() (any, error) { return l.ask(context.WithoutCancel(ctx), prison) })
+	flight := l.flights.DoChan(string(prison), func() (any, error) {
+		if last, is := l.fresh(prison); is { // another question has ended since
+			return last, nil
+		}
+		return l.ask(context.WithoutCancel(ctx), prison)
+	})
 	select {
 	case answer := <-flight:
 		if people, is := answer.Val.(People); is && answer.Err == nil {
@@ -79,6 +84,12 @@ func (l *Locations) Of(ctx context.Context, prison domain.PrisonID) (People, err
 	case <-ctx.Done():
 		return People{}, fmt.Errorf("wait for the locations of a prison: %w", ctx.Err())
 	}
+}
+
+// fresh returns the last answer while it is young enough to be used again.
+func (l *Locations) fresh(prison domain.PrisonID) (People, bool) {
+	last, asked := l.get(prison)
+	return last, asked && l.clock().Before(last.At.Add(Fresh))
 }
 
 func (l *Locations) get(prison domain.PrisonID) (People, bool) {
