@@ -90,7 +90,10 @@ func lock(dir string) (unlock func(), err error) {
 		_ = opened.Close()
 		return nil, ErrAtWork
 	}
-	return func() { _ = opened.Close() }, nil
+	return func() {
+		_ = syscall.Flock(int(opened.Fd()), syscall.LOCK_UN) // a child that is being started has it open too
+		_ = opened.Close()
+	}, nil
 }
 
 // begin recovers the folder, or makes it an archive when it is empty.

@@ -27,9 +27,12 @@ func TakeLock(path string) (*Lock, error) {
 	return nil, err
 }
 
-// Release releases the lock. A nil lock is none.
+// Release releases the lock. A nil lock is none. A program that this process is starting has
+// the file open too for a moment, so that closing it alone would release the lock later.
 func (l *Lock) Release() {
-	if l != nil {
-		_ = l.file.Close()
+	if l == nil {
+		return
 	}
+	_ = syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN) // Close releases it if this fails
+	_ = l.file.Close()
 }
