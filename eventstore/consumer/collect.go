@@ -8,13 +8,8 @@ import (
 // A batch costs about as much as ten events. So a live consumer collects for a moment
 // before a batch that follows another one closely. An event that comes alone is never
 // delayed. A small batch is not delayed when something waits for it. Neither is the one
-// behind it. While thousands of events a second arrive it collects for longer, as long as
-// nothing waits.
-const (
-	largeBatch = 16
-	fast       = 5000 // events a second
-	fastTimes  = 4    // as long as at other times
-)
+// behind it.
+const largeBatch = 16
 
 // collect waits for more events of the next batch, unless it is full already. It reports
 // whether the context is still alive.
@@ -23,8 +18,6 @@ func (s *session[T]) collect(ctx context.Context) bool {
 	switch {
 	case !s.live, len(s.items)+1 >= s.batchLimit():
 		return true
-	case s.rate >= fast && s.last >= largeBatch && !s.wanted:
-		return s.pause(ctx, most, nil) && s.pause(ctx, fastTimes*most, s.consumer.options.Wanted())
 	case s.last >= largeBatch:
 		return s.pause(ctx, most, nil)
 	case s.wanted:
@@ -51,14 +44,6 @@ func (s *session[T]) pause(ctx context.Context, most time.Duration, wanted <-cha
 		return false
 	}
 	return true
-}
-
-// rate returns events a second, and 0 when the clock was set back.
-func rate(events int, passed time.Duration) float64 {
-	if passed <= 0 {
-		return 0
-	}
-	return float64(events) / passed.Seconds()
 }
 
 // isClosed reports whether a channel that carries no values is closed.

@@ -27,11 +27,8 @@ func TestCollect_waitsOnlyInABusyTimeInWhichNothingWaits(t *testing.T) {
 		"after a large batch":               {session: &session[int]{live: true, last: largeBatch, batchAt: now, wanted: true}, wanted: open, waits: true},
 		"after the time to collect":         {session: &session[int]{live: true, last: 1, batchAt: now.Add(-time.Hour)}, wanted: open},
 		"long after a large batch":          {session: &session[int]{live: true, last: largeBatch, batchAt: now.Add(-time.Hour)}, wanted: open},
-		"for longer while many arrive":      {session: &session[int]{live: true, last: largeBatch, rate: fast, batchAt: now.Add(-time.Minute)}, wanted: open, waits: true},
-		"long after many arrived":           {session: &session[int]{live: true, last: largeBatch, rate: fast, batchAt: now.Add(-time.Hour)}, wanted: open},
-		"many, of which some were wanted":   {session: &session[int]{live: true, last: largeBatch, rate: fast, batchAt: now.Add(-time.Minute), wanted: true}, wanted: open},
 		"a while after a large batch":       {session: &session[int]{live: true, last: largeBatch, batchAt: now.Add(-time.Minute)}, wanted: open},
-		"when the next batch is full":       {session: &session[int]{live: true, last: largeBatch, rate: fast, batchAt: now, items: full}, wanted: open},
+		"when the next batch is full":       {session: &session[int]{live: true, last: largeBatch, batchAt: now, items: full}, wanted: open},
 		"while catching up":                 {session: &session[int]{last: largeBatch, batchAt: now}, wanted: open},
 		"after a batch that was waited for": {session: &session[int]{live: true, last: 1, batchAt: now, wanted: true}, wanted: open},
 	} {
@@ -45,20 +42,12 @@ func TestCollect_waitsOnlyInABusyTimeInWhichNothingWaits(t *testing.T) {
 		})
 	}
 	t.Run("until it is waited for", func(t *testing.T) {
-		for last, since := range map[int]time.Duration{1: 0, largeBatch: time.Hour} {
-			s := session[int]{live: true, last: last, rate: fast, batchAt: now.Add(-since)}
-			s.consumer = &Consumer[int]{options: Options{
-				Clock: func() time.Time { return now }, Intervals: Intervals{Collect: time.Hour}, Wanted: func() <-chan struct{} { return shut },
-			}.withDefaults()}
-			require.True(t, s.collect(t.Context()))
-		}
+		s := session[int]{live: true, last: 1, batchAt: now}
+		s.consumer = &Consumer[int]{options: Options{
+			Clock: func() time.Time { return now }, Intervals: Intervals{Collect: time.Hour}, Wanted: func() <-chan struct{} { return shut },
+		}.withDefaults()}
+		require.True(t, s.collect(t.Context()))
 	})
-}
-
-func TestRate_isThatBetweenTwoBatches(t *testing.T) {
-	require.InDelta(t, 5000, rate(500, 100*time.Millisecond), 1e-6)
-	require.Zero(t, rate(500, 0))
-	require.Zero(t, rate(500, -time.Second), "the clock was set back")
 }
 
 func TestPassed_alsoWhenTheClockWasSetBack(t *testing.T) {

@@ -108,8 +108,7 @@ type Intervals struct {
 	// Lease is how long the connection may be idle before CheckLease: 1 s.
 	Lease time.Duration
 	// Collect is the time after a batch within which the next events are collected rather
-	// than applied one by one: 25 ms. It is four times as long while 5,000 events a second
-	// arrive and nothing waits.
+	// than applied one by one: 25 ms.
 	Collect time.Duration
 	// Head is how often the head of the log is read: 1 s.
 	Head time.Duration

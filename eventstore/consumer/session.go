@@ -34,7 +34,6 @@ type session[T any] struct {
 	caughtUp bool
 	usedAt   time.Time // when the connection last answered
 	batchAt  time.Time // when the last batch with events was applied
-	rate     float64   // events a second between it and the one before
 	newest   eventRef  // the last event of the current batch
 	last     int       // number of events of the last batch
 	more     bool      // the last batch had More set, so its commit may be pending
@@ -194,7 +193,6 @@ func (s *session[T]) apply(ctx context.Context, batch Batch[T]) error {
 	s.advance(batch.Through)
 	s.written, s.usedAt, s.more = s.applied, s.consumer.options.Clock(), batch.More
 	if len(batch.Events) > 0 {
-		s.rate = rate(len(batch.Events), s.usedAt.Sub(s.batchAt))
 		s.batchAt = s.usedAt
 	}
 	s.consumer.status.applied(s.applied, s.recorded, len(s.items))

@@ -67,9 +67,8 @@ func New(options Options) (*Signer, error) {
 	}
 	intervals := options.Intervals
 	intervals.Lease = cmp.Or(intervals.Lease, min(time.Second, options.Every/4))
-	// Nobody waits for a leaf: only heads are shown. While many facts come it is four
-	// times as long.
-	intervals.Collect = cmp.Or(intervals.Collect, min(100*time.Millisecond, options.Every/16))
+	// Nobody waits for a leaf: only heads are shown.
+	intervals.Collect = cmp.Or(intervals.Collect, min(100*time.Millisecond, options.Every/4))
 	h := &handler{
 		Options: options, signer: key.Signer(), signed: make(chan struct{}, 1),
 		// A turn comes at least every Lease, and delivery takes its time as well.
